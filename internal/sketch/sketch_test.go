@@ -1,0 +1,114 @@
+package sketch
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// maxError is the relative error the package promises.
+const maxError = 0.0055
+
+func TestQuantileWithinPromise(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var s Sketch
+	values := make([]int64, 20_000)
+	for i := range values {
+		values[i] = int64(math.Exp(rng.NormFloat64()*2 + 14)) // around 1 ms, five decades wide
+		s.Add(values[i])
+	}
+	slices.Sort(values)
+	for _, q := range []float64{0, 0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1} {
+		rank := min(max(int(math.Ceil(q*float64(len(values)))), 1), len(values))
+		want := float64(values[rank-1])
+		if got := s.Quantile(q); math.Abs(got-want) > maxError*want {
+			t.Errorf("q%v = %v, want %v: off by %.3f %%", q, got, want, 100*math.Abs(got-want)/want)
+		}
+	}
+}
+
+func TestIndexAgreesWithLogarithm(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 100_000 {
+		v := rng.Int64N(1<<50) + 1
+		i := index(v)
+		lo, hi := Lower(i), Lower(i+1)
+		const ulp = 1e-14
+		if float64(v) <= lo*(1-ulp) || float64(v) > hi*(1+ulp) {
+			t.Fatalf("%d is in bucket %d (%v, %v]", v, i, lo, hi)
+		}
+	}
+	for e := range 62 {
+		if got, want := index(1<<e), int32(e*perOctave-1); got != want {
+			t.Errorf("2^%d is in bucket %d, want %d: upper bounds are inclusive", e, got, want)
+		}
+	}
+}
+
+func TestMergeIsExact(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	var whole, left, right Sketch
+	for i := range 5_000 {
+		v := rng.Int64N(1e9)
+		whole.Add(v)
+		if i%3 == 0 {
+			left.Add(v)
+		} else {
+			right.Add(v)
+		}
+	}
+	left.Merge(&right)
+	if !slices.Equal(left.buckets, whole.buckets) || left.count != whole.count || left.min != whole.min || left.max != whole.max {
+		t.Fatal("merged halves differ from the whole")
+	}
+}
+
+func TestTakingAwayRestores(t *testing.T) {
+	var s Sketch
+	s.Add(5)
+	s.Add(0)
+	before := s.Clone()
+	s.AddN(700, 3)
+	s.AddN(700, -3)
+	if !slices.Equal(s.buckets, before.buckets) || s.count != before.count || s.sum != before.sum {
+		t.Fatalf("got %+v, want %+v", s, before)
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	var s Sketch
+	if s.Quantile(0.5) != 0 || s.Mean() != 0 {
+		t.Fatal("an empty sketch has quantiles")
+	}
+}
+
+func FuzzUnmarshal(f *testing.F) {
+	var s Sketch
+	for _, v := range []int64{0, 1, 17, 1e6, math.MaxInt64} {
+		s.Add(v)
+	}
+	seed, _ := s.AppendBinary(nil)
+	f.Add(seed)
+	f.Fuzz(func(t *testing.T, p []byte) {
+		var got Sketch
+		if got.UnmarshalBinary(p) != nil {
+			return
+		}
+		again, _ := got.AppendBinary(nil)
+		var back Sketch
+		if err := back.UnmarshalBinary(again); err != nil {
+			t.Fatalf("re-encoded sketch does not decode: %v", err)
+		}
+		if !slices.Equal(back.buckets, got.buckets) || back.count != got.count {
+			t.Fatal("round trip changed the sketch")
+		}
+	})
+}
+
+func BenchmarkAdd(b *testing.B) {
+	var s Sketch
+	for i := range b.N {
+		s.Add(int64(i%1000)*1000 + 50_000)
+	}
+}
