@@ -1,0 +1,58 @@
+# Flowscope's tasks. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint fuzz bench web web-check cross fmt clean tools
+
+BIN := $(CURDIR)/.cache/bin
+FUZZTIME ?= 5s
+
+export FLOWSCOPE_TELEMETRYGEN ?= $(BIN)/telemetrygen
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## Build bin/flowscope, one static binary
+	CGO_ENABLED=0 go build -trimpath -o bin/flowscope ./cmd/flowscope
+
+demo: ## Run a simulated shop and cloud console with its dashboard
+	go run ./cmd/flowscope demo
+
+test: tools web/node_modules/.package-lock.json ## Install what the tests need and run all of them
+	go build -o $(BIN)/runtests ./test/runtests
+	$(BIN)/runtests -fuzztime $(FUZZTIME)
+
+lint: tools ## Check format, vet, linters, go.mod and files
+	@unformatted=$$(git ls-files -coz --exclude-standard '*.go' | xargs -0 gofmt -l); \
+		[[ -z $$unformatted ]] || { echo "run make fmt: $$unformatted"; exit 1; }
+	go vet ./...
+	$(BIN)/golangci-lint run ./...
+	go mod tidy -diff
+	test/checks/files.sh
+
+fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
+	go run ./test/runtests -fuzztime $(FUZZTIME) fuzz
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . ./internal/...
+
+web: web/node_modules/.package-lock.json ## Build the dashboard into web/dist
+	cd web && npm run build
+
+web-check: web/node_modules/.package-lock.json ## Check the dashboard's types and that web/dist is current
+	cd web && npm run check
+	test/checks/dist.sh
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+
+cross: ## Build for Linux, macOS and Windows on amd64 and arm64
+	test/checks/cross.sh
+
+fmt: ## Format the Go code
+	git ls-files -coz --exclude-standard '*.go' | xargs -0 gofmt -w
+
+clean: ## Remove what the other targets made, except web/dist
+	rm -rf .cache bin web/node_modules
+
+tools: ## Install what the tests and linters need
+	@test/tools/install.sh
