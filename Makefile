@@ -26,7 +26,7 @@ lint: tools ## Check format, vet, linters, go.mod and files
 		[[ -z $$unformatted ]] || { echo "run make fmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(BIN)/golangci-lint run ./...
-	go mod tidy -diff
+	@go mod tidy -diff >/dev/null || { echo "run go mod tidy"; exit 1; }
 	test/checks/files.sh
 
 fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
