@@ -11,7 +11,7 @@
 //	         program against the clock
 //	fuzz     every Fuzz function of the module for a few seconds
 //	web      vitest in web/
-//	browser  the npm script test:browser in web/, which ends with the same line
+//	browser  the npm script test:browser in web/, vitest with Chromium
 //
 // A stage that fails does not stop the next one. A package that fails without a
 // failed test of its own (it does not build, it panics, it leaks goroutines)

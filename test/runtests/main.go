@@ -36,7 +36,7 @@ func main() {
 		{"unit", runUnit},
 		{"system", runSystem},
 		{"fuzz", func(ctx context.Context) tally { return runFuzz(ctx, *fuzztime) }},
-		{"web", runVitest},
+		{"web", runWeb},
 		{"browser", runBrowser},
 	}
 	if !run(ctx, stages, flag.Args()) {

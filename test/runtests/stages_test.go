@@ -90,13 +90,3 @@ func TestReadVitest(t *testing.T) {
 		t.Error("a missing report is not an error")
 	}
 }
-
-func TestReadClosing(t *testing.T) {
-	got, err := readClosing("page opens: ok\n3 passed, 9 failed\nagain\n12 passed, 1 failed\n")
-	if want := (tally{passed: 12, failed: 1}); err != nil || got != want {
-		t.Errorf("got %+v, %v, want %+v", got, err, want)
-	}
-	if _, err := readClosing("all 12 passed, 0 failed, it says\n"); err == nil {
-		t.Error("a line that only holds the words is taken for the closing line")
-	}
-}
