@@ -1,0 +1,89 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/alecthomas/units"
+)
+
+type cli struct {
+	Config kong.ConfigFlag
+	Serve  Serve `cmd:""`
+}
+
+func parse(t *testing.T, yaml string, args ...string) (Serve, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "flowscope.yaml")
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var c cli
+	parser, err := kong.New(&c, kong.Configuration(File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = parser.Parse(append([]string{"serve", "--config", path}, args...))
+	return c.Serve, err
+}
+
+func TestPrecedence(t *testing.T) {
+	t.Setenv("FLOWSCOPE_OTLP_GRPC", "127.0.0.1:2")
+	t.Setenv("FLOWSCOPE_OTLP_HTTP", "127.0.0.1:2")
+	got, err := parse(t, "otlp-grpc: 127.0.0.1:1\notlp-http: 127.0.0.1:1\ndata: from-file\nhttp: 127.0.0.1:1\n",
+		"--otlp-http", "127.0.0.1:3", "--http=127.0.0.1:3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ got, want string }{
+		"flag over environment": {got.OTLPHTTP, "127.0.0.1:3"},
+		"environment over file": {got.OTLPGRPC, "127.0.0.1:2"},
+		"flag over file":        {got.HTTP, "127.0.0.1:3"},
+		"file over default":     {got.Data, "from-file"},
+		"default":               {got.LogLevel, "info"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %q, want %q", name, c.got, c.want)
+		}
+	}
+}
+
+func TestFileTypes(t *testing.T) {
+	got, err := parse(t, "max-body: 4MiB\nretention-age: 2h\ndegraded-at: 0.05\npprof: true\ncors-origins: [https://a.example, https://b.example]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.MaxBody != 4*units.MiB || got.RetentionAge != 2*time.Hour || got.DegradedAt != 0.05 || !got.Pprof {
+		t.Errorf("got %+v", got)
+	}
+	if strings.Join(got.CORSOrigins, " ") != "https://a.example https://b.example" {
+		t.Errorf("cors-origins: %q", got.CORSOrigins)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		yaml string
+		args []string
+		want string
+	}{
+		"unknown key":   {yaml: "htpp: x\n", want: "unknown settings: htpp"},
+		"not yaml":      {yaml: "a: [", want: "parse configuration"},
+		"not a map":     {yaml: "- a\n", want: "parse configuration"},
+		"bad duration":  {yaml: "trace-quiet: soon\n", want: "trace-quiet"},
+		"no port":       {args: []string{"--http=localhost"}, want: "--http"},
+		"port name":     {args: []string{"--otlp-grpc=:nonsense"}, want: "--otlp-grpc"},
+		"http off":      {args: []string{"--http=off"}, want: "--http"},
+		"rates swapped": {args: []string{"--degraded-at=0.6"}, want: "--down-at"},
+		"bad level":     {args: []string{"--log-level=loud"}, want: "log-level"},
+		"small head":    {args: []string{"--head-bytes=1KiB"}, want: "--head-bytes"},
+	} {
+		if _, err := parse(t, c.yaml, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}

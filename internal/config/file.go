@@ -1,0 +1,78 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+)
+
+// File reads settings from YAML: one key per flag, named like it. It is kong's
+// ConfigurationLoader for --config. A key that is no setting is refused.
+func File(r io.Reader) (kong.Resolver, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	values := map[string]any{}
+	if len(bytes.TrimSpace(text)) > 0 {
+		if err := yaml.Unmarshal(text, &values); err != nil {
+			return nil, fmt.Errorf("parse configuration: %w", err)
+		}
+	}
+	return file(values), nil
+}
+
+// file is the content of a configuration file by setting.
+type file map[string]any
+
+var _ kong.Resolver = file(nil)
+
+// Validate refuses keys that no command has a flag for.
+func (f file) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	for _, node := range app.Leaves(true) {
+		for _, group := range node.AllFlags(true) {
+			for _, flag := range group {
+				known[flag.Name] = true
+			}
+		}
+	}
+	var unknown []string
+	for key := range f {
+		if !known[key] {
+			unknown = append(unknown, key)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return fmt.Errorf("configuration has unknown settings: %s", strings.Join(unknown, ", "))
+	}
+	return nil
+}
+
+// Resolve returns the file's value for a flag, unless the environment has one.
+func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
+	}
+	switch v := f[flag.Name].(type) {
+	case nil:
+		return nil, nil
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = fmt.Sprint(item)
+		}
+		return strings.Join(items, ","), nil
+	default:
+		return fmt.Sprint(v), nil
+	}
+}
