@@ -1,0 +1,135 @@
+package wal
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/vfs"
+)
+
+// Result is what reading a segment found.
+type Result struct {
+	Size    int64 // of the file
+	Good    int64 // bytes up to the end of the last good record
+	Records int
+	// Bad is nil when all of the segment is good. Otherwise it says what is
+	// wrong with the bytes after Good.
+	Bad error
+	// Torn tells an unfinished last write from damage: nothing good follows
+	// the bad record. What was never acknowledged looks like that.
+	Torn bool
+}
+
+// Read yields the batches of a segment in order, up to the first bad record. A
+// batch is sealed and belongs to whoever gets it. The error is that of the disk
+// or of yield; damage is in the Result.
+func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (Result, error) {
+	file, err := fs.Open(filepath.Join(dir, Name(seq)))
+	if err != nil {
+		return Result{}, fmt.Errorf("open WAL segment: %w", err)
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return Result{}, fmt.Errorf("read WAL segment: %w", err)
+	}
+	const buffer = 1 << 20 // reads of a size at which a disk is at its speed
+	r := &reader{file: file, res: Result{Size: size}}
+	r.in = bufio.NewReaderSize(io.NewSectionReader(file, 0, size), buffer)
+	if err := r.header(seq); err != nil || r.res.Bad != nil {
+		return r.res, err
+	}
+	for r.res.Good < size && r.res.Bad == nil {
+		if err := r.next(yield); err != nil {
+			return r.res, err
+		}
+	}
+	return r.res, nil
+}
+
+type reader struct {
+	file vfs.File
+	in   *bufio.Reader
+	body []byte
+	res  Result
+}
+
+// header checks the segment's first bytes. A file that ends inside them is a
+// segment whose creation was cut short: it never held a record.
+func (r *reader) header(seq uint64) error {
+	if r.res.Size < int64(segmentHeader) {
+		r.res.Bad, r.res.Torn = fmt.Errorf("%w: short segment header", ErrCorrupt), true
+		return nil
+	}
+	var head [segmentHeader]byte
+	if _, err := io.ReadFull(r.in, head[:]); err != nil {
+		return fmt.Errorf("read WAL segment: %w", err)
+	}
+	if string(head[:len(magic)]) != magic || binary.LittleEndian.Uint64(head[len(magic):]) != seq {
+		r.res.Bad = fmt.Errorf("%w: segment header", ErrCorrupt)
+		return nil
+	}
+	r.res.Good = int64(segmentHeader)
+	return nil
+}
+
+func (r *reader) next(yield func(*model.Batch) error) error {
+	left := r.res.Size - r.res.Good
+	if left < recordHeader {
+		r.bad(0, "the segment ends inside a record")
+		return nil
+	}
+	var head [recordHeader]byte
+	if _, err := io.ReadFull(r.in, head[:]); err != nil {
+		return fmt.Errorf("read WAL segment: %w", err)
+	}
+	n := int64(binary.LittleEndian.Uint32(head[:]))
+	if n > min(left-recordHeader, MaxRecord) {
+		r.bad(0, "the segment ends inside a record")
+		return nil
+	}
+	r.body = append(r.body[:0], head[:]...)
+	r.body = grow(r.body, int(n))[:recordHeader+n]
+	if _, err := io.ReadFull(r.in, r.body[recordHeader:]); err != nil {
+		return fmt.Errorf("read WAL segment: %w", err)
+	}
+	if recordCRC(r.body) != binary.LittleEndian.Uint32(head[4:]) {
+		r.bad(n, "checksum")
+		return nil
+	}
+	b, err := decodeBody(r.body[recordHeader:])
+	if err != nil {
+		r.res.Bad = fmt.Errorf("%w at byte %d", err, r.res.Good)
+		return nil
+	}
+	r.res.Good += recordHeader + n
+	r.res.Records++
+	return yield(b)
+}
+
+// bad notes a bad record with a body of n bytes and looks whether a good one
+// follows it.
+func (r *reader) bad(n int64, what string) {
+	r.res.Bad = fmt.Errorf("%w at byte %d: %s", ErrCorrupt, r.res.Good, what)
+	r.res.Torn = !r.goodAt(r.res.Good + recordHeader + n)
+}
+
+func (r *reader) goodAt(off int64) bool {
+	var head [recordHeader]byte
+	if n, _ := r.file.ReadAt(head[:], off); n < recordHeader {
+		return false
+	}
+	n := int64(binary.LittleEndian.Uint32(head[:]))
+	if n == 0 || n > min(r.res.Size-off-recordHeader, MaxRecord) {
+		return false
+	}
+	record := make([]byte, recordHeader+n)
+	if _, err := r.file.ReadAt(record, off); err != nil && err != io.EOF {
+		return false
+	}
+	return recordCRC(record) == binary.LittleEndian.Uint32(head[4:])
+}
