@@ -1,0 +1,89 @@
+package analyze
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/flowscope/flowscope/internal/model"
+)
+
+// complaints yields what a failed span says is wrong: its status message, its
+// error type, and the type and message of its exceptions.
+func complaints(s model.Span) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if m := s.StatusMessage(); m != "" && !yield(m) {
+			return
+		}
+		if t, ok := s.Attr("error.type"); ok && t.Type == model.TypeString && !yield(t.Str) {
+			return
+		}
+		for _, e := range s.Events() {
+			for _, key := range []string{"exception.message", "exception.type"} {
+				v, ok := s.Batch.Find(s.Batch.Side(e.Attrs), key)
+				if ok && v.Type == model.TypeString && v.Str != "" && !yield(v.Str) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// timedOut reports whether a failed span failed by a deadline.
+func timedOut(s model.Span) bool {
+	for key, want := range map[string][]string{
+		"http.response.status_code": {"408", "504"},
+		"http.status_code":          {"408", "504"},
+		"rpc.grpc.status_code":      {"4"},
+		"rpc.response.status_code":  {"4", "DEADLINE_EXCEEDED"},
+	} {
+		v, ok := s.Attr(key)
+		text := v.Str
+		if v.Type == model.TypeInt {
+			text = strconv.FormatInt(v.Int(), 10)
+		}
+		for _, w := range want {
+			if ok && text == w {
+				return true
+			}
+		}
+	}
+	for text := range complaints(s) {
+		text = strings.ToLower(text)
+		for _, sign := range []string{"timeout", "timed out", "time out", "deadline exceeded", "deadline_exceeded", "deadlineexceeded"} {
+			if strings.Contains(text, sign) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// status is how the flow ended.
+func (w *work) status() model.FlowStatus {
+	switch {
+	case w.root == none:
+		return model.FlowTimeout
+	case w.spans[w.root].Marks()&model.MarkNoEnd != 0:
+		return model.FlowTimeout
+	case !w.spans[w.root].failed:
+		return model.FlowSuccess
+	case timedOut(w.spans[w.root].Span):
+		return model.FlowTimeout
+	default:
+		return model.FlowError
+	}
+}
+
+// message is a failed span's error in its own words, else in ours.
+func message(s model.Span) string {
+	for text := range complaints(s) {
+		return text
+	}
+	for _, key := range []string{"http.response.status_code", "http.status_code"} {
+		if v, ok := s.Attr(key); ok && v.Type == model.TypeInt {
+			return "HTTP " + strconv.FormatInt(v.Int(), 10)
+		}
+	}
+	return s.Name() + " failed"
+}
