@@ -1,0 +1,259 @@
+package block
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/vfs"
+)
+
+// Block is a published block. Its Parquet files are opened when first asked for
+// and stay open until Close.
+type Block struct {
+	Meta *Meta
+
+	fs   vfs.FS
+	dir  string // of the block itself
+	sums map[string]fileSums
+
+	mu        sync.Mutex
+	files     map[string]*openFile
+	resources []resourceRow // read once
+}
+
+// openFile is a Parquet file and what it is read through.
+type openFile struct {
+	checked *checkedFile
+	parquet *parquet.File
+}
+
+const (
+	maxMeta = 256 << 20 // bytes of meta.json: millions of resources
+	maxSums = 64 << 20  // bytes of sums: a block of a terabyte
+)
+
+// Open reads a block's meta.json and sums. Damage is a *CorruptError.
+func Open(fs vfs.FS, parent, id string) (*Block, error) {
+	dir := filepath.Join(parent, id)
+	p, err := vfs.ReadFile(fs, filepath.Join(dir, sumsFile), maxSums)
+	if err != nil {
+		return nil, &CorruptError{id, sumsFile, err}
+	}
+	sums, err := decodeSums(p)
+	if err != nil {
+		return nil, &CorruptError{id, sumsFile, err}
+	}
+	p, err = readChecked(fs, dir, id, sums[metaFile].named(metaFile), maxMeta)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := parseMeta(id, p)
+	if err != nil {
+		return nil, &CorruptError{id, metaFile, err}
+	}
+	for _, f := range sums {
+		meta.Bytes += f.size
+	}
+	return &Block{Meta: meta, fs: fs, dir: dir, sums: sums, files: map[string]*openFile{}}, nil
+}
+
+// named is the sums of a file that may be missing from the list: it then has no
+// chunks and any content is wrong.
+func (f fileSums) named(name string) fileSums {
+	f.name = name
+	return f
+}
+
+// Close closes the open files. The block may be used again.
+func (b *Block) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for _, f := range b.files {
+		errs = append(errs, f.checked.file.Close())
+	}
+	clear(b.files)
+	b.resources = nil
+	return errors.Join(errs...)
+}
+
+// Verify reads every byte of the block and returns the first damage.
+func (b *Block) Verify() error {
+	for name, sums := range b.sums {
+		f, err := openChecked(b.fs, b.dir, b.Meta.ID, sums.named(name))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.verifyAll(), f.file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open returns a Parquet file of the block.
+func (b *Block) open(name string) (*parquet.File, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.files[name]; f != nil {
+		return f.parquet, nil
+	}
+	checked, err := openChecked(b.fs, b.dir, b.Meta.ID, b.sums[name].named(name))
+	if err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(checked, checked.sums.size)
+	if err != nil {
+		return nil, errors.Join(err, checked.file.Close())
+	}
+	b.files[name] = &openFile{checked, file}
+	return file, nil
+}
+
+// read runs a function over the row groups of a file and turns whatever goes
+// wrong, panics too, into a *CorruptError; only the context's end is itself.
+func (b *Block) read(ctx context.Context, name string, each func(group parquet.RowGroup) error) error {
+	err := func() (err error) {
+		defer guard(&err)
+		file, err := b.open(name)
+		if err != nil {
+			return err
+		}
+		for _, group := range file.RowGroups() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := each(group); err == errStop {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	}()
+	var corrupt *CorruptError
+	if err == nil || ctx.Err() != nil || errors.As(err, &corrupt) {
+		return err
+	}
+	return &CorruptError{b.Meta.ID, name, err}
+}
+
+// Trace returns the spans of a trace as a new sealed batch, nil when the block
+// has none.
+func (b *Block) Trace(ctx context.Context, id model.TraceID) (*model.Batch, error) {
+	var out *model.Batch
+	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
+		rows, err := findTrace(group, id)
+		if err != nil || rows.from == rows.to {
+			return err
+		}
+		if out == nil {
+			if out, err = b.newBatch(ctx); err != nil {
+				return err
+			}
+		}
+		return readSpans(ctx, group, rows, out)
+	})
+	if err != nil || out == nil {
+		return nil, err
+	}
+	out.Seal()
+	return out, nil
+}
+
+// Spans returns all spans of the block as new sealed batches, for merging.
+func (b *Block) Spans(ctx context.Context) ([]*model.Batch, error) {
+	var out []*model.Batch
+	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
+		for from := int64(0); from < group.NumRows(); from += pageRows {
+			batch, err := b.newBatch(ctx)
+			if err != nil {
+				return err
+			}
+			if err := readSpans(ctx, group, rowRange{from, min(from+pageRows, group.NumRows())}, batch); err != nil {
+				return err
+			}
+			batch.Seal()
+			out = append(out, batch)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// newBatch is an empty batch with the block's resources and scopes.
+func (b *Block) newBatch(ctx context.Context) (*model.Batch, error) {
+	b.mu.Lock()
+	rows := b.resources
+	b.mu.Unlock()
+	if rows == nil {
+		err := b.read(ctx, resourcesFile, func(group parquet.RowGroup) error {
+			return readRows(group, rowRange{0, group.NumRows()}, func(r *resourceRow) bool {
+				rows = append(rows, *r)
+				return true
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		b.mu.Lock()
+		b.resources = rows
+		b.mu.Unlock()
+	}
+	out := &model.Batch{}
+	if err := fill(out, rows); err != nil {
+		return nil, &CorruptError{b.Meta.ID, resourcesFile, err}
+	}
+	return out, nil
+}
+
+// Rollups yields what the block adds to the rollups a query selects, until
+// yield reports false.
+func (b *Block) Rollups(ctx context.Context, q model.RollupQuery, yield func(*model.Rollup) bool) error {
+	return b.read(ctx, rollupsFile, func(group parquet.RowGroup) error {
+		stretches, err := selectRollups(group, q)
+		if err != nil {
+			return err
+		}
+		for _, rows := range stretches {
+			if more, err := rollupsIn(group, rows, yield); err != nil {
+				return err
+			} else if !more {
+				return errStop
+			}
+		}
+		return nil
+	})
+}
+
+// rollupsIn yields the rollups of a stretch of rows, whose entries are
+// neighbours.
+func rollupsIn(group parquet.RowGroup, rows rowRange, yield func(*model.Rollup) bool) (more bool, err error) {
+	var r *model.Rollup
+	more = true
+	readErr := readRows(group, rows, func(row *rollupRow) bool {
+		key := model.RollupKey{Bucket: row.Bucket, Operation: row.Operation, Environment: row.Environment}
+		if r == nil || r.RollupKey != key {
+			if r != nil && !yield(r) {
+				more, r = false, nil
+				return false
+			}
+			r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
+		}
+		err = addEntry(r, row)
+		return err == nil
+	})
+	if err = errors.Join(err, readErr); err != nil {
+		return false, fmt.Errorf("rollups: %w", err)
+	}
+	if r != nil {
+		more = yield(r)
+	}
+	return more, nil
+}
