@@ -1,0 +1,118 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/model"
+)
+
+// ServiceDetail is everything about one service. Where a name stands for
+// several services because neither namespace nor environment narrows it, their
+// figures are added up and the field that differs is empty.
+type ServiceDetail struct {
+	Name, Namespace, Environment string
+	Versions                     []string // the latest seen first
+	Pods                         []Pod
+	Upstream, Downstream         []model.Node // who calls it, whom it calls
+	Operations                   []string     // that reach it
+	Status                       analyze.NodeStatus
+	Metrics                      ServiceMetrics
+	Period                       Period
+}
+
+// serviceSum is a ServiceDetail in the making.
+type serviceSum struct {
+	filter       Filter
+	stats        model.NodeStats
+	instances    instances
+	namespaces   map[string]bool
+	environments map[string]bool
+	operations   map[string]bool
+	up, down     map[model.Node]bool
+}
+
+// Service returns the service that f names, or model.ErrNotFound when nothing
+// of it was seen in the period.
+func (e *Engine) Service(ctx context.Context, f Filter) (ServiceDetail, error) {
+	f.Period = f.Period.widen()
+	sum := serviceSum{
+		filter: f, instances: newInstances(),
+		namespaces: map[string]bool{}, environments: map[string]bool{}, operations: map[string]bool{},
+		up: map[model.Node]bool{}, down: map[model.Node]bool{},
+	}
+	for r, err := range e.rollups(ctx, f) {
+		if err != nil {
+			return ServiceDetail{}, err
+		}
+		sum.addRollup(r)
+	}
+	resources, err := e.resources(ctx, f)
+	if err != nil {
+		return ServiceDetail{}, err
+	}
+	for i := range resources {
+		r := &resources[i]
+		sum.namespaces[r.Namespace], sum.environments[r.Environment] = true, true
+		sum.instances.add(r)
+	}
+	if len(sum.namespaces) == 0 {
+		return ServiceDetail{}, model.ErrNotFound
+	}
+	return e.detail(&sum), nil
+}
+
+func (sum *serviceSum) addRollup(r *model.Rollup) {
+	for n, s := range r.Graph.Nodes {
+		if sum.filter.matches(n) && s.Requests > 0 {
+			addRequests(&sum.stats, s)
+			sum.namespaces[n.Namespace], sum.environments[r.Environment] = true, true
+			sum.operations[r.Operation] = true
+		}
+	}
+	for edge, s := range r.Graph.Edges {
+		if s.Calls <= 0 {
+			continue
+		}
+		if sum.filter.matches(edge.To) {
+			sum.up[edge.From] = true
+		}
+		if sum.filter.matches(edge.From) {
+			sum.down[edge.To] = true
+		}
+	}
+}
+
+func (e *Engine) detail(sum *serviceSum) ServiceDetail {
+	return ServiceDetail{
+		Name:        sum.filter.Service,
+		Namespace:   only(sum.namespaces),
+		Environment: only(sum.environments),
+		Versions:    sum.instances.listVersions(),
+		Pods:        sum.instances.listPods(e.now()),
+		Upstream:    byID(sum.up),
+		Downstream:  byID(sum.down),
+		Operations:  slices.Sorted(maps.Keys(sum.operations)),
+		Status:      e.analyze.NodeStatus(sum.stats.Requests, sum.stats.Errors),
+		Metrics:     e.metrics(&sum.stats, sum.filter.Period),
+		Period:      sum.filter.Period,
+	}
+}
+
+// only is the one member of a set, empty when there are none or several.
+func only(set map[string]bool) string {
+	if len(set) != 1 {
+		return ""
+	}
+	for v := range set {
+		return v
+	}
+	return ""
+}
+
+func byID(set map[model.Node]bool) []model.Node {
+	return slices.SortedFunc(maps.Keys(set), func(a, b model.Node) int { return cmp.Compare(a.ID(), b.ID()) })
+}
