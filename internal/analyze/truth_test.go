@@ -38,4 +38,3 @@ func TestGroundTruth(t *testing.T) {
 		}
 	}
 }
-

@@ -1,0 +1,39 @@
+// Package assemble gathers spans into traces, has each analysed once it is
+// complete, and hands what comes of it to its subscribers: the flow, and the
+// flow it replaces when late spans change one that was counted before.
+//
+//	a := assemble.New(assemble.Config{}, analyzer, assemble.Lookup{...}, store.PutFlow, ...)
+//	a.Seed(ids)         // traces counted before a restart
+//	go a.Run(ctx)
+//	a.Observe(batch)    // in the order of the write-ahead log
+//
+// A trace is analysed when its root has ended and no span came for a moment
+// (Config.Quiet), or when its root is missing and no span came for long
+// (Config.Deadline). Time is when spans arrive, not what they say.
+//
+// Nothing is counted twice. A counted trace is kept for Config.Linger, so that
+// late spans are added to it and the difference handed on. After that only its
+// id is kept, for Config.Remember. A late span of such a trace makes the
+// assembler ask the store (Lookup) for the flow that was counted and for all
+// spans; the spans that came since are those that the flow's SpanCount is short
+// of, the last to arrive. A trace with no root, or one that began longer ago
+// than ids are kept, is asked for too before it is counted as new. Spans that
+// come a second time change nothing.
+//
+// # Limits
+//
+// Batches are held while a trace of them is open or lingers, together at most
+// Config.MaxBytes, in at most Config.MaxTraces traces. Over either limit the
+// traces that linger longest are let go, then the open ones that were quiet
+// longest are analysed early. What waits to be taken up is bounded by
+// Config.QueueBytes: Observe blocks at that limit.
+//
+// A late span is left out of its flow, and counted in Stats.Dropped, when the
+// store cannot say what was counted, when there is no memory to wait for its
+// answer, or when its trace has Config.MaxSpans already. When spans that were
+// counted and spans that were not come late at the same time, the last to
+// arrive are taken for those that were not.
+//
+// All state belongs to the goroutine of Run, and nothing but the queue is
+// shared, so that one Assembler per share of the trace ids could run.
+package assemble
