@@ -8,25 +8,32 @@ import (
 	"github.com/flowscope/flowscope/internal/model"
 )
 
-// complaints yields what a failed span says is wrong: its status message, its
-// error type, and the type and message of its exceptions.
+// complaints yields what a failed span says is wrong, the best to read first:
+// its status message, its exceptions' messages, and the types of both.
 func complaints(s model.Span) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if m := s.StatusMessage(); m != "" && !yield(m) {
 			return
 		}
-		if t, ok := s.Attr("error.type"); ok && t.Type == model.TypeString && !yield(t.Str) {
+		if !complaintsOfEvents(s, "exception.message", yield) {
 			return
 		}
-		for _, e := range s.Events() {
-			for _, key := range []string{"exception.message", "exception.type"} {
-				v, ok := s.Batch.Find(s.Batch.Side(e.Attrs), key)
-				if ok && v.Type == model.TypeString && v.Str != "" && !yield(v.Str) {
-					return
-				}
-			}
+		if t, ok := s.Attr("error.type"); ok && t.Type == model.TypeString && t.Str != "" && !yield(t.Str) {
+			return
+		}
+		complaintsOfEvents(s, "exception.type", yield)
+	}
+}
+
+// complaintsOfEvents yields an attribute of all events that have it.
+func complaintsOfEvents(s model.Span, key string, yield func(string) bool) bool {
+	for _, e := range s.Events() {
+		v, ok := s.Batch.Find(s.Batch.Side(e.Attrs), key)
+		if ok && v.Type == model.TypeString && v.Str != "" && !yield(v.Str) {
+			return false
 		}
 	}
+	return true
 }
 
 // timedOut reports whether a failed span failed by a deadline.

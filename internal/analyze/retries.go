@@ -9,15 +9,15 @@ import (
 // markRetries marks the calls that repeat a failed one.
 func (a *Analyzer) markRetries() {
 	w := &a.work
-	anyFailed := false
 	for i := range w.calls {
 		c := &w.calls[i]
-		c.retry = w.spans[c.attempt].resent
-		anyFailed = anyFailed || c.failed
+		s := &w.spans[c.attempt]
+		c.retry = s.resent
+		if c.failed && s.parent != none {
+			w.spans[s.parent].hasFailed = true
+		}
 	}
-	if anyFailed {
-		w.markRepeats()
-	}
+	w.markRepeats()
 	for i := range w.calls {
 		c := &w.calls[i]
 		s := &w.spans[c.attempt]
@@ -25,18 +25,21 @@ func (a *Analyzer) markRetries() {
 	}
 }
 
-// markRepeats sorts the calls so that attempts at the same thing follow each
-// other, and marks those that come after a failed one.
+// markRepeats sorts the calls that have a failed sibling, so that attempts at
+// the same thing follow each other, and marks those that come after a failed
+// one.
 func (w *work) markRepeats() {
 	w.sorting = w.sorting[:0]
 	for i := range w.calls {
-		if w.spans[w.calls[i].attempt].parent != none {
+		if p := w.attemptOf(int32(i)).parent; p != none && w.spans[p].hasFailed {
 			w.sorting = append(w.sorting, int32(i))
 		}
 	}
 	slices.SortFunc(w.sorting, func(x, y int32) int {
-		return cmp.Or(w.compareThing(x, y),
-			cmp.Compare(w.attemptOf(x).start, w.attemptOf(y).start), cmp.Compare(x, y))
+		if c := w.compareThing(x, y); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(w.attemptOf(x).start, w.attemptOf(y).start), cmp.Compare(x, y))
 	})
 	for i := 1; i < len(w.sorting); i++ {
 		before, after := w.sorting[i-1], w.sorting[i]

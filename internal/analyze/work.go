@@ -35,8 +35,10 @@ type span struct {
 	answered bool // another span is the entry of the call that this one makes
 	async    bool // nobody waits for it
 	resent   bool
-	retry    bool
-	broken   bool
+
+	hasFailed bool // a call of its children has
+	retry     bool
+	broken    bool
 }
 
 // work is the trace at hand.

@@ -76,14 +76,18 @@ func TestTraceThatIsNeverQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, spans := start(t, Config{}, newRecord()), draw(t, cart)
 		b.send(spans[0])
-		for i := range 301 {
+		// Analysed and corrected by then: five minutes after the first span,
+		// and five after the first span that was not counted with it.
+		want := map[int][2]int64{295: {0, 0}, 305: {1, 0}, 595: {1, 0}, 605: {1, 1}}
+		for i := range 610 {
 			child := spans[1]
 			child.ID[0], child.ID[1] = byte(i>>8), byte(i)
 			b.send(child)
 			pass(time.Second)
-		}
-		if s := b.Stats(); s.Analysed != 1 {
-			t.Errorf("after five minutes: %+v", s)
+			s := b.Stats()
+			if w, ok := want[i]; ok && w != [2]int64{s.Analysed, s.Corrected} {
+				t.Errorf("after %d s: %+v, want %v", i, s, w)
+			}
 		}
 	})
 }

@@ -77,6 +77,26 @@ func TestLateSpansAreBounded(t *testing.T) {
 	})
 }
 
+// Nor does it wait for the store to say what there is.
+func TestLookupsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		lookup := newRecord().lookup()
+		lookup.Counted = func(context.Context, model.TraceID) (model.FlowSummary, bool, error) {
+			<-answer
+			return model.FlowSummary{}, false, nil
+		}
+		b := startWith(t, New(Config{MaxTraces: 1}, analyze.New(analyze.Config{}), lookup), newRecord())
+		b.send(numbered(0, 1, false)...)
+		pass(time.Minute) // it is asked about
+		b.send(numbered(1, 1, false)...)
+		b.expect(Stats{Open: 1, Bytes: 1, Remembered: 1, Analysed: 1, Forced: 1})
+		pass(time.Minute) // and so would this one be
+		close(answer)
+		b.expect(Stats{Lingering: 1, Bytes: 1, Remembered: 1, Analysed: 2, Forced: 1})
+	})
+}
+
 func TestSpansOfATraceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, spans := start(t, Config{MaxSpans: 3}, newRecord()), draw(t, cart)
@@ -97,7 +117,9 @@ func TestBatchesAreLetGo(t *testing.T) {
 		var last model.Flow
 		var fetched weak.Pointer[model.Batch]
 		lookup := Lookup{
-			Counted: func(context.Context, model.TraceID) (model.FlowSummary, bool, error) { return last.FlowSummary, true, nil },
+			Counted: func(context.Context, model.TraceID) (model.FlowSummary, bool, error) {
+				return last.FlowSummary, true, nil
+			},
 			Fetch: func(context.Context, model.TraceID) (*model.Trace, error) {
 				batch := analyzetest.Batch(draw(t, cart))
 				fetched = weak.Make(batch)
