@@ -29,7 +29,7 @@ func table() []row {
 		// The demo is a set of ordinary services: what it shows must not
 		// depend on knowing how Flowscope works inside.
 		{dir: "internal/demo"},
-		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode"}},
+		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
 		{dir: "internal/api", may: []string{"internal/query", "internal/analyze", "internal/model", "internal/encode", "web"}},
 		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/sketch"}},
