@@ -101,6 +101,51 @@ func Skip(b []byte, i int, typ Type) (next int) {
 	return next
 }
 
+// Field is one field of a message. Of Bits and Bytes the one that the type
+// calls for is set.
+type Field struct {
+	Tag   uint32 // the number times 8, plus the type
+	Bits  uint64 // of Varint, Fixed64 and Fixed32
+	Bytes []byte // of Bytes, a view into the message
+}
+
+// ReadField reads the field at i, tag and value.
+func ReadField(b []byte, i int) (f Field, next int) {
+	// Nearly all tags are one byte, and most payloads are under 128.
+	if uint(i+1) < uint(len(b)) && b[i] < 0x80 && b[i] >= 8 && Type(b[i]&7) == Bytes && b[i+1] < 0x80 {
+		start := i + 2
+		end := start + int(b[i+1])
+		if end > len(b) {
+			return Field{}, Bad
+		}
+		return Field{Tag: uint32(b[i]), Bytes: b[start:end:end]}, end
+	}
+	return readFieldSlow(b, i)
+}
+
+func readFieldSlow(b []byte, i int) (f Field, next int) {
+	num, typ, next := Tag(b, i)
+	if next < 0 {
+		return f, Bad
+	}
+	f.Tag = num<<3 | uint32(typ)
+	switch typ {
+	case Bytes:
+		f.Bytes, next = Span(b, next)
+	case Varint:
+		f.Bits, next = Uvarint(b, next)
+	case Fixed64:
+		f.Bits, next = Uint64(b, next)
+	case Fixed32:
+		var bits uint32
+		bits, next = Uint32(b, next)
+		f.Bits = uint64(bits)
+	default:
+		next = Bad
+	}
+	return f, next
+}
+
 // AppendTag appends a field's tag.
 func AppendTag(dst []byte, num uint32, typ Type) []byte {
 	return binary.AppendUvarint(dst, uint64(num)<<3|uint64(typ))

@@ -74,6 +74,9 @@ func FuzzWalk(f *testing.F) {
 				return
 			}
 			next = Skip(b, next, typ)
+			if f, same := ReadField(b, i); same != next {
+				t.Fatalf("at %d Skip ends at %d, ReadField at %d with %+v", i, next, same, f)
+			}
 			if next < 0 {
 				return
 			}
@@ -83,4 +86,63 @@ func FuzzWalk(f *testing.F) {
 			i = next
 		}
 	})
+}
+
+// TestReadField reads the same fields with ReadField and with the primitives
+// it stands for, one-byte tags and lengths as well as longer ones.
+func TestReadField(t *testing.T) {
+	b := AppendUvarint(nil, 1, 300)
+	b = AppendUint64(b, 2, 7)
+	b = AppendUint32(b, 3, 9)
+	b = AppendBytes(b, 15, "short")
+	b = AppendBytes(b, 16, "two-byte tag")
+	b = AppendBytes(b, 4, bytes.Repeat([]byte{'x'}, 200))
+	b = AppendBytes(b, 5, "")
+	want := []Field{
+		{Tag: 1<<3 | 0, Bits: 300},
+		{Tag: 2<<3 | 1, Bits: 7},
+		{Tag: 3<<3 | 5, Bits: 9},
+		{Tag: 15<<3 | 2, Bytes: []byte("short")},
+		{Tag: 16<<3 | 2, Bytes: []byte("two-byte tag")},
+		{Tag: 4<<3 | 2, Bytes: bytes.Repeat([]byte{'x'}, 200)},
+		{Tag: 5<<3 | 2},
+	}
+	i := 0
+	for _, w := range want {
+		var f Field
+		f, i = ReadField(b, i)
+		if f.Tag != w.Tag || f.Bits != w.Bits || !bytes.Equal(f.Bytes, w.Bytes) {
+			t.Fatalf("got %+v, want %+v", f, w)
+		}
+		if cap(f.Bytes) != len(f.Bytes) {
+			t.Errorf("field %d: appending to it would overwrite the message", f.Tag>>3)
+		}
+	}
+	if i != len(b) {
+		t.Fatalf("read %d of %d bytes", i, len(b))
+	}
+}
+
+// TestReadFieldTruncated cuts a message everywhere: inside a field there is
+// nothing to read.
+func TestReadFieldTruncated(t *testing.T) {
+	for _, b := range [][]byte{
+		AppendUvarint(nil, 1, 300),
+		AppendUint64(nil, 2, 7),
+		AppendUint32(nil, 3, 9),
+		AppendBytes(nil, 4, "abc"),
+		AppendBytes(nil, 400, "abc"),
+	} {
+		for n := range b {
+			if _, next := ReadField(b[:n], 0); next != Bad {
+				t.Errorf("% x: next %d", b[:n], next)
+			}
+		}
+	}
+	// Field zero, the groups, an undefined type.
+	for _, b := range [][]byte{{0x02, 0x00}, {0x0b, 0x00}, {0x0c, 0x00}, {0x0f, 0x00}} {
+		if _, next := ReadField(b, 0); next != Bad {
+			t.Errorf("% x: next %d", b, next)
+		}
+	}
 }
