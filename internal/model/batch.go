@@ -23,20 +23,6 @@ const (
 	StatusError
 )
 
-// Marks are the corrections a decoder made to a span, a bit set.
-type Marks uint8
-
-// The corrections. Each is counted where it is made and shown where the span
-// is shown.
-const (
-	MarkEndBeforeStart Marks = 1 << iota // the end was before the start and was set to it
-	MarkNoEnd                            // there was no end time; it was set to the start
-	MarkNoStart                          // there was no start time; it was set to the end
-	MarkBadParent                        // the parent id had a wrong length and was dropped
-	MarkBadText                          // invalid UTF-8 was replaced
-	MarkBadLink                          // a link with a wrong-length id was dropped
-)
-
 // Range is a run of entries in a batch's SideAttrs.
 type Range struct{ Off, Len uint32 }
 

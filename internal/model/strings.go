@@ -3,7 +3,6 @@ package model
 import (
 	"bytes"
 	"hash/maphash"
-	"unsafe"
 )
 
 // Ref names an interned string of a batch. Ref 0 is always the empty string.
@@ -15,8 +14,15 @@ type Ref uint32
 type Strings struct {
 	arena []byte
 	ends  []uint32 // ends[r] is where string r ends; ends[0] = 0
-	index []Ref    // power of two slots, 0 is free
+	index []slot   // a power of two, at least half of them free
 	seed  maphash.Seed
+}
+
+// slot is a place in the index. It keeps part of the hash, so that passing
+// other strings and growing the index do not touch the strings.
+type slot struct {
+	hash uint32
+	ref  Ref // 0 is free
 }
 
 // Intern returns the ref of p, adding a copy of it when it is new. The table
@@ -28,33 +34,42 @@ func (s *Strings) Intern(p []byte) Ref {
 	if 2*len(s.ends) >= len(s.index) {
 		s.grow()
 	}
-	mask := uint64(len(s.index) - 1)
-	slot := maphash.Bytes(s.seed, p) & mask
-	for s.index[slot] != 0 {
-		if r := s.index[slot]; bytes.Equal(s.Bytes(r), p) {
-			return r
-		}
-		slot = (slot + 1) & mask
+	free, r := s.find(p)
+	if r != 0 {
+		return r
 	}
-	r := Ref(len(s.ends))
+	r = Ref(len(s.ends))
 	s.arena = append(s.arena, p...)
 	s.ends = append(s.ends, uint32(len(s.arena)))
-	s.index[slot] = r
+	free.ref = r
 	return r
+}
+
+// find returns the ref of p, or 0 and the slot to put it in, its hash set.
+func (s *Strings) find(p []byte) (free *slot, r Ref) {
+	hash := uint32(maphash.Bytes(s.seed, p))
+	mask := uint32(len(s.index) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		at := &s.index[i]
+		if at.ref == 0 {
+			at.hash = hash
+			return at, 0
+		}
+		if at.hash == hash && bytes.Equal(s.Bytes(at.ref), p) {
+			return nil, at.ref
+		}
+	}
 }
 
 // InternString is Intern for a string.
 func (s *Strings) InternString(v string) Ref {
-	return s.Intern(unsafe.Slice(unsafe.StringData(v), len(v)))
+	return s.Intern(bytesOf(v))
 }
 
-// Lookup returns the ref of v if the table holds it, without adding it. On a
-// table with no index it searches all strings.
+// Lookup returns the ref of v if the table holds it, without adding it. It
+// searches all strings, so it is for a question or two, not for each span.
 func (s *Strings) Lookup(v string) (Ref, bool) {
-	if v == "" {
-		return 0, true
-	}
-	for r := 1; r < len(s.ends); r++ {
+	for r := range s.Len() {
 		if s.Get(Ref(r)) == v {
 			return Ref(r), true
 		}
@@ -64,8 +79,7 @@ func (s *Strings) Lookup(v string) (Ref, bool) {
 
 // Get returns string r. It shares the batch's memory: clone what outlives it.
 func (s *Strings) Get(r Ref) string {
-	p := s.Bytes(r)
-	return unsafe.String(unsafe.SliceData(p), len(p))
+	return view(s.Bytes(r))
 }
 
 // Bytes returns string r as bytes that must not be changed.
@@ -104,11 +118,8 @@ func (s *Strings) SetRaw(arena []byte, ends []uint32) bool {
 // Seal drops the index, which only adding needs. Adding again rebuilds it.
 func (s *Strings) Seal() { s.index = nil }
 
-// grow doubles the index, or builds it when there is none.
+// grow makes the index twice as large, or builds it when there is none.
 func (s *Strings) grow() {
-	if s.index == nil {
-		s.seed = maphash.MakeSeed()
-	}
 	if len(s.ends) == 0 {
 		s.ends = append(s.ends, 0)
 	}
@@ -117,13 +128,27 @@ func (s *Strings) grow() {
 	for size < 4*len(s.ends) {
 		size *= 2
 	}
-	s.index = make([]Ref, size)
-	mask := uint64(size - 1)
-	for r := 1; r < len(s.ends); r++ {
-		slot := maphash.Bytes(s.seed, s.Bytes(Ref(r))) & mask
-		for s.index[slot] != 0 {
-			slot = (slot + 1) & mask
+	old := s.index
+	s.index = make([]slot, size)
+	if old == nil {
+		s.seed = maphash.MakeSeed()
+		for r := 1; r < len(s.ends); r++ {
+			s.put(slot{uint32(maphash.Bytes(s.seed, s.Bytes(Ref(r)))), Ref(r)})
 		}
-		s.index[slot] = Ref(r)
 	}
+	for _, sl := range old {
+		if sl.ref != 0 {
+			s.put(sl)
+		}
+	}
+}
+
+// put fills a free slot of the index, which has one.
+func (s *Strings) put(sl slot) {
+	mask := uint32(len(s.index) - 1)
+	i := sl.hash & mask
+	for s.index[i].ref != 0 {
+		i = (i + 1) & mask
+	}
+	s.index[i] = sl
 }

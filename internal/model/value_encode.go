@@ -6,19 +6,19 @@ import "github.com/flowscope/flowscope/internal/wire"
 func AppendAnyValue(dst []byte, v Value) []byte {
 	switch v.Type {
 	case TypeString:
-		return wire.AppendBytes(dst, anyString, v.Str)
+		return wire.AppendBytes(dst, wire.AnyString, v.Str)
 	case TypeBool:
-		return wire.AppendUvarint(dst, anyBool, v.Bits)
+		return wire.AppendUvarint(dst, wire.AnyBool, v.Bits)
 	case TypeInt:
-		return wire.AppendUvarint(dst, anyInt, v.Bits)
+		return wire.AppendUvarint(dst, wire.AnyInt, v.Bits)
 	case TypeDouble:
-		return wire.AppendUint64(dst, anyDouble, v.Bits)
+		return wire.AppendUint64(dst, wire.AnyDouble, v.Bits)
 	case TypeBytes:
-		return wire.AppendBytes(dst, anyBytes, v.Str)
+		return wire.AppendBytes(dst, wire.AnyBytes, v.Str)
 	case TypeArray:
-		return wire.AppendBytes(dst, anyArray, v.Str)
+		return wire.AppendBytes(dst, wire.AnyArray, v.Str)
 	case TypeMap:
-		return wire.AppendBytes(dst, anyMap, v.Str)
+		return wire.AppendBytes(dst, wire.AnyMap, v.Str)
 	default:
 		return dst
 	}
@@ -26,16 +26,16 @@ func AppendAnyValue(dst []byte, v Value) []byte {
 
 // AppendKeyValue appends the OTLP encoding of a KeyValue message.
 func AppendKeyValue(dst []byte, key string, v Value) []byte {
-	dst = wire.AppendBytes(dst, kvKey, key)
-	return wire.AppendMessage(dst, kvValue, func(b []byte) []byte { return AppendAnyValue(b, v) })
+	dst = wire.AppendBytes(dst, wire.KeyValueKey, key)
+	return wire.AppendMessage(dst, wire.KeyValueValue, func(b []byte) []byte { return AppendAnyValue(b, v) })
 }
 
 // AppendElement appends one element to the encoding of a TypeArray.
 func AppendElement(dst []byte, v Value) []byte {
-	return wire.AppendMessage(dst, listValues, func(b []byte) []byte { return AppendAnyValue(b, v) })
+	return wire.AppendMessage(dst, wire.ListValues, func(b []byte) []byte { return AppendAnyValue(b, v) })
 }
 
 // AppendEntry appends one entry to the encoding of a TypeMap.
 func AppendEntry(dst []byte, key string, v Value) []byte {
-	return wire.AppendMessage(dst, listValues, func(b []byte) []byte { return AppendKeyValue(b, key, v) })
+	return wire.AppendMessage(dst, wire.ListValues, func(b []byte) []byte { return AppendKeyValue(b, key, v) })
 }
