@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -20,10 +21,10 @@ func (in infos) add(r *model.ResourceInfo) {
 	n := serviceOf(r)
 	info, seen := in[n]
 	if !seen {
-		in[n] = ServiceInfo{r.Pod, r.Version, r.Deployment}
+		in[n] = ServiceInfo{PodOf(r), r.Version, r.Deployment}
 		return
 	}
-	in[n] = ServiceInfo{agree(info.Pod, r.Pod), agree(info.Version, r.Version), agree(info.Deployment, r.Deployment)}
+	in[n] = ServiceInfo{agree(info.Pod, PodOf(r)), agree(info.Version, r.Version), agree(info.Deployment, r.Deployment)}
 }
 
 func agree(a, b string) string {
@@ -43,6 +44,9 @@ func (in infos) of(n model.Node) ServiceInfo {
 	}
 	return info
 }
+
+// PodOf names the instance that a resource is: its pod, else its instance id.
+func PodOf(r *model.ResourceInfo) string { return cmp.Or(r.Pod, r.Instance) }
 
 func serviceOf(r *model.ResourceInfo) model.Node {
 	return model.Node{Kind: model.NodeService, Namespace: r.Namespace, Name: r.Service}

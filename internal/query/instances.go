@@ -14,7 +14,7 @@ const goneAfter = 5 * time.Minute
 
 // Pod is one instance of a service.
 type Pod struct {
-	Name     string // the pod's name, else the instance's id
+	Name     string // see PodOf
 	Node     string // where it runs
 	Version  string
 	Running  bool  // seen in the last five minutes
@@ -35,7 +35,7 @@ func (in instances) add(r *model.SeenResource) {
 	if r.Version != "" {
 		in.versions[r.Version] = max(in.versions[r.Version], r.Last)
 	}
-	name := cmp.Or(r.Pod, r.Instance)
+	name := PodOf(&r.ResourceInfo)
 	if name == "" {
 		return
 	}

@@ -13,12 +13,7 @@ import (
 type Trace struct {
 	*analyze.Analysis
 	Graph Graph
-
-	infos infos
 }
-
-// Info is what the trace tells of the instances of a service.
-func (t *Trace) Info(n model.Node) ServiceInfo { return t.infos.of(n) }
 
 // Trace analyses what is stored of a trace, or returns model.ErrNotFound.
 func (e *Engine) Trace(ctx context.Context, id model.TraceID) (*Trace, error) {
@@ -41,11 +36,10 @@ func (e *Engine) Trace(ctx context.Context, id model.TraceID) (*Trace, error) {
 }
 
 func (e *Engine) show(t *model.Trace, usual *model.Graph) *Trace {
-	shown := &Trace{Analysis: analyze.Trace(t, e.analyze, usual), infos: infosOf(t)}
+	analysis := analyze.Trace(t, e.analyze, usual)
 	g := model.NewGraph()
-	g.AddFlow(shown.Flow, 1)
-	shown.Graph = e.graph(g, shown.infos)
-	return shown
+	g.AddFlow(analysis.Flow, 1)
+	return &Trace{Analysis: analysis, Graph: e.graph(g, infosOf(t))}
 }
 
 // usualTime is how much time before a flow tells what was usual for it: enough

@@ -81,3 +81,12 @@ func drawn(name string, n int, text string) []analyzetest.Span {
 	}
 	return spans
 }
+
+// TraceID is the id of a trace of Shop: checkout-0 to checkout-11, browse, staging.
+func TraceID(name string) model.TraceID {
+	spans, err := analyzetest.Draw(name, staging)
+	if err != nil {
+		panic(err) // the drawing is in this file
+	}
+	return spans[0].TraceID
+}

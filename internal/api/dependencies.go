@@ -1,0 +1,37 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/flowscope/flowscope/internal/query"
+)
+
+type dependencies struct {
+	graph
+	Metadata dependencyMetadata `json:"metadata"`
+}
+
+type dependencyMetadata struct {
+	Namespace   string    `json:"namespace"`
+	Service     string    `json:"service"`
+	LastUpdated timestamp `json:"lastUpdated,omitempty"` // end of the latest flow counted
+	Period      period    `json:"period"`
+}
+
+func (s *server) dependencies(r *http.Request, p *params) (any, error) {
+	f := query.Filter{
+		Namespace: p.text("namespace"), Service: p.text("service"),
+		Environment: p.text("environment"), Period: p.period(),
+	}
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	d, err := s.Query.Dependencies(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	return dependencies{graphOf(d.Graph), dependencyMetadata{
+		Namespace: f.Namespace, Service: f.Service,
+		LastUpdated: timestamp(d.LastSeen), Period: periodOf(d.Period),
+	}}, nil
+}
