@@ -88,25 +88,48 @@ func (s *Sketch) Merge(o *Sketch) {
 	s.buckets = mergeBuckets(s.buckets, o.buckets)
 }
 
+// mergeBuckets adds b to a in place. Sketches of one thing soon have the same
+// buckets, so most merges find every bucket there and allocate nothing.
 func mergeBuckets(a, b []Bucket) []Bucket {
-	if len(b) == 0 {
-		return a
+	missing, at, emptied := 0, 0, false
+	for _, x := range b {
+		at += sort.Search(len(a)-at, func(i int) bool { return a[at+i].Index >= x.Index })
+		if at == len(a) || a[at].Index != x.Index {
+			missing++
+			continue
+		}
+		a[at].Count += x.Count
+		emptied = emptied || a[at].Count == 0
 	}
-	out := make([]Bucket, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
+	if missing > 0 {
+		a = insertMissing(a, b, missing)
+	}
+	if emptied {
+		a = slices.DeleteFunc(a, func(x Bucket) bool { return x.Count == 0 })
+	}
+	return a
+}
+
+// insertMissing gives a the buckets of b that it lacks, from the last to the
+// first, so that none is overwritten before it has moved.
+func insertMissing(a, b []Bucket, missing int) []Bucket {
+	i, j := len(a)-1, len(b)-1
+	a = slices.Grow(a, missing)[:len(a)+missing]
+	for to := len(a) - 1; to > i; to-- {
 		switch {
-		case a[0].Index < b[0].Index:
-			out, a = append(out, a[0]), a[1:]
-		case a[0].Index > b[0].Index:
-			out, b = append(out, b[0]), b[1:]
+		case i >= 0 && a[i].Index > b[j].Index:
+			a[to] = a[i]
+			i--
+		case i >= 0 && a[i].Index == b[j].Index:
+			a[to] = a[i]
+			i--
+			j--
 		default:
-			if n := a[0].Count + b[0].Count; n != 0 {
-				out = append(out, Bucket{a[0].Index, n})
-			}
-			a, b = a[1:], b[1:]
+			a[to] = b[j]
+			j--
 		}
 	}
-	return append(append(out, a...), b...)
+	return a
 }
 
 // Clone returns a copy that shares nothing with s.

@@ -64,6 +64,36 @@ func TestMergeIsExact(t *testing.T) {
 	}
 }
 
+// Many small sketches with gaps, and corrections that empty buckets, add up to
+// what one sketch counts; none of them is changed by it, nor shares memory.
+func TestMergeManyWithCorrections(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	var whole, sum Sketch
+	var taken []int64
+	for range 500 {
+		var part Sketch
+		for range rng.IntN(6) {
+			v, n := int64(1)<<rng.IntN(12), int64(1)
+			if len(taken) > 0 && rng.IntN(2) == 0 {
+				v, n, taken = taken[0], -1, taken[1:]
+			} else {
+				taken = append(taken, v)
+			}
+			part.AddN(v, n)
+			whole.AddN(v, n)
+		}
+		before := part.Clone()
+		sum.Merge(&part)
+		if !slices.Equal(part.buckets, before.buckets) {
+			t.Fatal("merging changed what was merged")
+		}
+		if !slices.Equal(sum.buckets, whole.buckets) || sum.count != whole.count {
+			t.Fatalf("got %v, want %v", sum.buckets, whole.buckets)
+		}
+		sum.Merge(&Sketch{})
+	}
+}
+
 func TestTakingAwayRestores(t *testing.T) {
 	var s Sketch
 	s.Add(5)
