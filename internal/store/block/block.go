@@ -138,7 +138,7 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 		return nil
 	}()
 	var corrupt *CorruptError
-	if err == nil || ctx.Err() != nil || errors.As(err, &corrupt) {
+	if err == nil || ctx.Err() != nil || errors.As(err, &corrupt) || errors.Is(err, errOpen) {
 		return err
 	}
 	return &CorruptError{b.Meta.ID, name, err}

@@ -8,6 +8,10 @@ import (
 // ErrCorrupt is what every CorruptError is.
 var ErrCorrupt = errors.New("corrupt")
 
+// errOpen says that a file could not be opened, for want of file handles perhaps:
+// that does not speak against what it holds.
+var errOpen = errors.New("open a file of a block")
+
 // CorruptError says that a file of a block does not hold what was written.
 type CorruptError struct {
 	Block, File string

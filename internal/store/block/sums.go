@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	iofs "io/fs"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -127,8 +128,11 @@ type checkedFile struct {
 
 func openChecked(fs vfs.FS, dir, block string, sums fileSums) (*checkedFile, error) {
 	f, err := fs.Open(filepath.Join(dir, sums.name))
-	if err != nil {
+	if errors.Is(err, iofs.ErrNotExist) {
 		return nil, &CorruptError{block, sums.name, err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errOpen, err)
 	}
 	size, err := f.Size()
 	if err == nil && size != sums.size {

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"github.com/flowscope/flowscope/internal/store/vfs"
+)
+
+// Config says where and how a store keeps its data. Zero fields take the
+// defaults given with them.
+type Config struct {
+	Dir string // the data directory; required
+	FS  vfs.FS // default: the machine's filesystem
+
+	// HeadBytes of spans in memory make a block. Default 64 MiB, some 200,000
+	// spans: blocks of that size are rarely merged and quickly written.
+	HeadBytes int64
+	// HeadAge is how old a head may get before it is made a block. Default 5
+	// minutes, which bounds what a start must replay.
+	HeadAge time.Duration
+	// MaxUnflushedBytes bounds the spans that are in no block yet. Default four
+	// heads: the disk may fall behind by three.
+	MaxUnflushedBytes int64
+
+	RetentionAge   time.Duration // blocks older than this are removed; 0 keeps them
+	RetentionBytes int64         // the oldest blocks above this are removed; 0 keeps them
+
+	// CompactSpans is the largest block a merge makes. Default 300,000, which
+	// a merge holds in memory, some 100 MB.
+	CompactSpans int64
+
+	Logger *slog.Logger     // default: slog.Default
+	Now    func() time.Time // default: time.Now
+}
+
+func (c Config) withDefaults() Config {
+	if c.FS == nil {
+		c.FS = vfs.OS{}
+	}
+	c.HeadBytes = cmp.Or(c.HeadBytes, 64<<20)
+	c.HeadAge = cmp.Or(c.HeadAge, 5*time.Minute)
+	c.MaxUnflushedBytes = cmp.Or(c.MaxUnflushedBytes, 4*c.HeadBytes)
+	c.CompactSpans = cmp.Or(c.CompactSpans, 300_000)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}

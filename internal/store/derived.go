@@ -1,0 +1,86 @@
+package store
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/flowscope/flowscope/internal/model"
+)
+
+// derived is what was counted between two cuts. Each flow has one row in it.
+type derived struct {
+	mu      sync.Mutex
+	rows    []*model.FlowSummary // read-only each
+	at      map[model.TraceID]int
+	rollups map[model.RollupKey]*model.Rollup
+}
+
+func newDerived() *derived {
+	return &derived{at: map[model.TraceID]int{}, rollups: map[model.RollupKey]*model.Rollup{}}
+}
+
+// put counts a flow, instead of an older revision of it when there is one.
+func (d *derived) put(f, replaces *model.Flow) {
+	row := f.FlowSummary
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if replaces != nil {
+		row.Revision = max(row.Revision, replaces.Revision+1)
+		d.count(replaces, -1)
+	}
+	d.count(f, 1)
+	if i, ok := d.at[row.TraceID]; ok {
+		d.rows[i] = &row
+		return
+	}
+	d.at[row.TraceID] = len(d.rows)
+	d.rows = append(d.rows, &row)
+}
+
+func (d *derived) count(f *model.Flow, sign int64) {
+	key := model.KeyOf(&f.FlowSummary)
+	r := d.rollups[key]
+	if r == nil {
+		r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
+		d.rollups[key] = r
+	}
+	r.AddFlow(f, sign)
+}
+
+func (d *derived) empty() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.rows) == 0 && len(d.rollups) == 0
+}
+
+// flows is a copy of the list of rows.
+func (d *derived) flows() []*model.FlowSummary {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.rows)
+}
+
+func (d *derived) flow(id model.TraceID) (model.FlowSummary, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i, ok := d.at[id]
+	if !ok {
+		return model.FlowSummary{}, false
+	}
+	return *d.rows[i], true
+}
+
+// copies returns copies of the rollups that keep selects.
+func (d *derived) copies(keep func(model.RollupKey) bool) []*model.Rollup {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []*model.Rollup
+	for key, r := range d.rollups {
+		if keep(key) {
+			c := &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
+			c.Merge(r)
+			out = append(out, c)
+		}
+	}
+	return out
+}

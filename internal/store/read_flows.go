@@ -1,0 +1,205 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/block"
+)
+
+// Flow returns the newest revision of a trace's flow, false when it has none.
+func (s *Store) Flow(ctx context.Context, id model.TraceID) (model.FlowSummary, bool, error) {
+	v := s.view()
+	defer v.release()
+	for _, d := range v.derived {
+		if f, ok := d.flow(id); ok {
+			return f, true, nil
+		}
+	}
+	for _, b := range v.blocks {
+		f, ok, err := b.Flow(ctx, id)
+		if err = v.failed(b, err); err != nil {
+			return model.FlowSummary{}, false, fmt.Errorf("flow %s: %w", id, err)
+		}
+		if ok {
+			return f, true, nil
+		}
+	}
+	return model.FlowSummary{}, false, nil
+}
+
+// found is a flow that a query selects, and where its row is.
+type found struct {
+	block.FlowHit
+	from *blockRef          // nil for a row in memory
+	row  *model.FlowSummary // of a row in memory
+}
+
+// Flows returns a page of the flows a query selects. Total is exact.
+func (s *Store) Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, error) {
+	v := s.view()
+	defer v.release()
+	p := pager{order: byStart, offset: max(q.Offset, 0), limit: q.Limit}
+	if q.ByDuration {
+		p.order = byDuration
+	}
+	if err := v.eachFlow(ctx, &q, p.add); err != nil {
+		return model.FlowPage{}, fmt.Errorf("flows: %w", err)
+	}
+	flows, err := v.rows(ctx, p.page())
+	if err != nil {
+		return model.FlowPage{}, fmt.Errorf("flows: %w", err)
+	}
+	return model.FlowPage{Flows: flows, Total: p.total, Partial: v.partial}, nil
+}
+
+// eachFlow calls yield with every flow a query selects, in its newest revision.
+// A later revision is in a newer place, so it goes from the newest to the
+// oldest and remembers which flows have been replaced.
+func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(found)) error {
+	newest := map[model.TraceID]uint32{}
+	current := func(h block.FlowHit) bool {
+		r, replaced := newest[h.TraceID]
+		return !replaced || h.Revision >= r
+	}
+	for _, d := range v.derived {
+		rows := d.flows()
+		for _, f := range rows {
+			hit := block.FlowHit{TraceID: f.TraceID, Revision: f.Revision, Start: f.Start, Duration: f.Duration}
+			if block.MatchFlow(f, q) && current(hit) {
+				yield(found{FlowHit: hit, row: f})
+			}
+		}
+		for _, f := range rows {
+			if f.Revision > 0 {
+				newest[f.TraceID] = max(newest[f.TraceID], f.Revision)
+			}
+		}
+	}
+	for _, b := range v.blocks {
+		hits, err := b.FindFlows(ctx, q)
+		var revised []block.FlowHit
+		if err == nil {
+			revised, err = b.RevisedFlows(ctx)
+		}
+		if err = v.failed(b, err); err != nil {
+			return err
+		}
+		for _, h := range hits {
+			if current(h) {
+				yield(found{FlowHit: h, from: b})
+			}
+		}
+		for _, h := range revised {
+			newest[h.TraceID] = max(newest[h.TraceID], h.Revision)
+		}
+	}
+	return nil
+}
+
+// rows fetches the rows of a page, those of one block together.
+func (v *view) rows(ctx context.Context, page []found) ([]model.FlowSummary, error) {
+	out := make([]model.FlowSummary, len(page))
+	places := map[*blockRef][]int{}
+	for i, f := range page {
+		if f.from == nil {
+			out[i] = *f.row
+			continue
+		}
+		places[f.from] = append(places[f.from], i)
+	}
+	var lost []int
+	for b, at := range places {
+		rows := make([]int64, len(at))
+		for j, i := range at {
+			rows[j] = page[i].Row
+		}
+		flows, err := b.FlowRows(ctx, rows)
+		if err != nil {
+			if err = v.failed(b, err); err != nil {
+				return nil, err
+			}
+			lost = append(lost, at...)
+			continue
+		}
+		for j, i := range at {
+			out[i] = flows[j]
+		}
+	}
+	slices.Sort(lost)
+	for _, i := range slices.Backward(lost) {
+		out = slices.Delete(out, i, i+1)
+	}
+	return out, nil
+}
+
+func byStart(x, y found) int {
+	return cmp.Or(cmp.Compare(y.Start, x.Start), slices.Compare(x.TraceID[:], y.TraceID[:]))
+}
+
+func byDuration(x, y found) int {
+	return cmp.Or(cmp.Compare(y.Duration, x.Duration), byStart(x, y))
+}
+
+// pager counts everything and keeps what may be on the page.
+type pager struct {
+	order  func(x, y found) int
+	offset int
+	limit  int // 0 has no bound
+	total  int
+	best   []found
+}
+
+func (p *pager) add(f found) {
+	p.total++
+	p.best = append(p.best, f)
+	// Sorting after every so many costs little a row and bounds the memory to
+	// twice the page's end and some.
+	const slack = 4096
+	if end := p.offset + p.limit; p.limit > 0 && len(p.best) >= 2*end+slack {
+		slices.SortFunc(p.best, p.order)
+		p.best = p.best[:end]
+	}
+}
+
+func (p *pager) page() []found {
+	slices.SortFunc(p.best, p.order)
+	out := p.best[min(p.offset, len(p.best)):]
+	if p.limit > 0 {
+		out = out[:min(p.limit, len(out))]
+	}
+	return out
+}
+
+// CountedFlow says that a trace has been counted.
+type CountedFlow struct {
+	TraceID  model.TraceID
+	Revision uint32
+	Start    int64 // Unix ns
+}
+
+// RecentFlows yields the flows that were counted and started at or after a time,
+// Unix ns, in no order. The observer needs them before Start.
+func (s *Store) RecentFlows(ctx context.Context, since int64) iter.Seq2[CountedFlow, error] {
+	return func(yield func(CountedFlow, error) bool) {
+		v := s.view()
+		defer v.release()
+		var all []CountedFlow
+		err := v.eachFlow(ctx, &model.FlowQuery{From: since}, func(f found) {
+			all = append(all, CountedFlow{f.TraceID, f.Revision, f.Start})
+		})
+		if err != nil {
+			yield(CountedFlow{}, fmt.Errorf("recent flows: %w", err))
+			return
+		}
+		for _, f := range all {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/block"
+	"github.com/flowscope/flowscope/internal/store/vfs"
+	"github.com/flowscope/flowscope/internal/store/wal"
+)
+
+// loadBlocks opens the published blocks, and removes unfinished ones and those
+// that another block was merged from.
+func (s *Store) loadBlocks() error {
+	names, err := s.fs.ReadDir(s.blockDir)
+	if err != nil {
+		return err
+	}
+	replaced := map[string]bool{}
+	for _, name := range names {
+		if block.IsTemp(name) {
+			if err := s.fs.RemoveAll(filepath.Join(s.blockDir, name)); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, seq, ok := block.ParseID(name); ok {
+			s.nextSeq = max(s.nextSeq, seq)
+			ref := s.loadBlock(name)
+			s.blocks = append(s.blocks, ref)
+			for _, id := range ref.Meta.Replaces {
+				replaced[id] = true
+			}
+			continue
+		}
+		s.log.Warn("this is not a block and is left alone", "name", filepath.Join(s.blockDir, name))
+	}
+	for _, ref := range s.blocks {
+		if replaced[ref.Meta.ID] {
+			if err := block.Remove(s.fs, s.blockDir, ref.Meta.ID); err != nil {
+				return err
+			}
+		}
+	}
+	s.blocks = slices.DeleteFunc(s.blocks, func(b *blockRef) bool { return replaced[b.Meta.ID] })
+	slices.SortFunc(s.blocks, olderBlock)
+	return nil
+}
+
+func (s *Store) loadBlock(id string) *blockRef {
+	b, err := block.Open(s.fs, s.blockDir, id)
+	if err == nil {
+		return newBlockRef(b)
+	}
+	at, seq, _ := block.ParseID(id)
+	ref := newBlockRef(&block.Block{Meta: &block.Meta{ID: id, WALSeq: seq, Created: at.UnixNano()}})
+	s.quarantine(ref, err)
+	return ref
+}
+
+// Start replays the WAL and takes Append into service. The observer, which may
+// be nil, first gets the spans of the traces that were open when the last block
+// was made and then the batches of the WAL.
+func (s *Store) Start(ctx context.Context, observer Observer) error {
+	s.order.Lock()
+	defer s.order.Unlock()
+	if s.wal != nil {
+		return errors.New("start store: started already")
+	}
+	s.observer = observer
+	if err := s.recover(ctx); err != nil {
+		return fmt.Errorf("start store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) recover(ctx context.Context) error {
+	covered, open := s.lastBlock()
+	segments, err := s.segments(covered)
+	if err != nil {
+		return err
+	}
+	if err := s.reopen(ctx, open); err != nil {
+		return err
+	}
+	h := &head{}
+	s.mu.Lock()
+	s.head = h
+	s.mu.Unlock()
+	for i, seq := range segments {
+		if err := s.replay(ctx, h, seq, i == len(segments)-1); err != nil {
+			return err
+		}
+	}
+	s.nextSeq++
+	w, err := wal.Create(s.fs, s.walDir, s.nextSeq)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	h.segments = append(segments, w.Seq())
+	full := h.bytes >= s.cfg.HeadBytes
+	s.mu.Unlock()
+	s.wal = w
+	s.started.Store(true)
+	if full {
+		return s.cutLocked()
+	}
+	return nil
+}
+
+// lastBlock is up to where the WAL is in blocks, and the traces that were open
+// there. A damaged block covers nothing: while its segments are there, they are
+// the better copy.
+func (s *Store) lastBlock() (covered uint64, open []model.TraceID) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := len(s.blocks) - 1; i >= 0; i-- {
+		if b := s.blocks[i]; b.bad.Load() == nil {
+			return b.Meta.WALSeq, b.Meta.OpenTraces()
+		}
+	}
+	return 0, nil
+}
+
+// segments lists the WAL segments that are in no block and removes the others.
+func (s *Store) segments(covered uint64) ([]uint64, error) {
+	names, err := s.fs.ReadDir(s.walDir)
+	if err != nil {
+		return nil, err
+	}
+	var out []uint64
+	for _, name := range names {
+		seq, ok := wal.ParseName(name)
+		if !ok {
+			continue
+		}
+		s.nextSeq = max(s.nextSeq, seq)
+		if seq > covered {
+			out = append(out, seq)
+			continue
+		}
+		if err := s.fs.Remove(filepath.Join(s.walDir, name)); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(out)
+	return out, s.fs.SyncDir(s.walDir)
+}
+
+// reopen hands the spans of open traces to the observer.
+func (s *Store) reopen(ctx context.Context, open []model.TraceID) error {
+	if s.observer == nil || len(open) == 0 {
+		return nil
+	}
+	batch := &model.Batch{}
+	copier := model.NewCopier(batch)
+	for _, id := range open {
+		t, err := s.Settled(ctx, id)
+		if errors.Is(err, model.ErrNotFound) {
+			continue // its block is gone or damaged
+		}
+		if err != nil {
+			return err
+		}
+		for _, span := range t.Spans {
+			copier.Copy(span)
+		}
+	}
+	batch.Seal()
+	s.observer.Observe(batch)
+	return nil
+}
+
+// replay reads a segment into the head and past the observer.
+func (s *Store) replay(ctx context.Context, h *head, seq uint64, last bool) error {
+	now := s.cfg.Now()
+	res, err := wal.Read(s.fs, s.walDir, seq, func(b *model.Batch) error {
+		s.mu.Lock()
+		h.add(b, now)
+		s.mu.Unlock()
+		s.unflushed.Add(int64(b.Size()))
+		s.counters.replayed.Add(int64(b.Len()))
+		if s.observer != nil {
+			s.observer.Observe(b)
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	if res.Bad != nil {
+		return s.repair(seq, res, last && res.Torn)
+	}
+	return nil
+}
+
+// repair cuts a segment off after its last good record. Of a torn end nothing
+// was acknowledged; anything else is kept beside it for whoever wants to look.
+func (s *Store) repair(seq uint64, res wal.Result, torn bool) error {
+	name := filepath.Join(s.walDir, wal.Name(seq))
+	log := s.log.With("segment", name, "at", res.Good, "bytes", res.Size-res.Good, "error", res.Bad)
+	if torn {
+		s.counters.torn.Add(1)
+		log.Warn("the end of the WAL was torn and is cut off; nothing in it was acknowledged")
+	} else {
+		s.counters.walCorrupt.Add(1)
+		log.Error("a WAL segment is damaged; the rest of it is kept as .corrupt and not read")
+		if err := s.keep(name, res.Good, res.Size); err != nil {
+			return err
+		}
+	}
+	f, err := s.fs.OpenAppend(name)
+	if err != nil {
+		return err
+	}
+	err = f.Truncate(res.Good)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil || res.Good > 0 {
+		return err
+	}
+	return errors.Join(s.fs.Remove(name), s.fs.SyncDir(s.walDir)) // not even a header
+}
+
+// keep copies the end of a file to name.corrupt.
+func (s *Store) keep(name string, from, to int64) error {
+	f, err := s.fs.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	p := make([]byte, to-from)
+	if n, err := f.ReadAt(p, from); n < len(p) {
+		return err
+	}
+	if err := s.fs.RemoveAll(name + ".corrupt"); err != nil {
+		return err
+	}
+	if err := vfs.WriteFile(s.fs, name+".corrupt", p); err != nil {
+		return err
+	}
+	return s.fs.SyncDir(s.walDir)
+}
