@@ -1,12 +1,27 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // What Append may fail with; test with errors.Is. After each of them the sender
-// may try again.
+// may try again. ErrFull and ErrBusy say when that makes sense: they have a
+// method RetryAfter.
 var (
-	ErrFull        = errors.New("the disk is full")
-	ErrBusy        = errors.New("the store is behind: too much is not in a block yet")
-	ErrUnavailable = errors.New("the store cannot write")
-	ErrClosed      = errors.New("the store is closed")
+	ErrFull        error = &retryError{"the disk is full", 10 * time.Second} // space is made by retention, or by people
+	ErrBusy        error = &retryError{"the store is behind: too much is not in a block yet", time.Second}
+	ErrUnavailable       = errors.New("the store cannot write")
+	ErrClosed            = errors.New("the store is closed")
 )
+
+// retryError is an error that passes by itself.
+type retryError struct {
+	text  string
+	after time.Duration
+}
+
+func (e *retryError) Error() string { return e.text }
+
+// RetryAfter is when the same Append may succeed.
+func (e *retryError) RetryAfter() time.Duration { return e.after }

@@ -1,0 +1,80 @@
+// Command flowscope shows how user operations flow through the services that
+// serve them. See README.md for a start and `flowscope --help` for the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/flowscope/flowscope/internal/app"
+	"github.com/flowscope/flowscope/internal/config"
+)
+
+// cli is the command line. Every command's Run gets the context that ends with
+// Ctrl-C or SIGTERM.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Receive OpenTelemetry spans, keep them, and show how operations flow."`
+	Demo    demoCmd    `cmd:"" help:"Serve, and run a simulated shop and cloud console that sends to it."`
+	Load    loadCmd    `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "flowscope", app.Version())
+	return err
+}
+
+// newParser describes the command line for args and for the generated docs.
+func newParser(grammar *cli, opts ...kong.Option) (*kong.Kong, error) {
+	return kong.New(grammar, append([]kong.Option{
+		kong.Name("flowscope"),
+		kong.Description("Shows how every user operation flows through your services."),
+		kong.Configuration(config.File),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+	}, opts...)...)
+}
+
+// run executes one command line and returns the exit code: 0 when it did what
+// was asked, 1 when it failed, 2 when the command line or the configuration is
+// wrong.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	var grammar cli
+	exit := -1
+	parser, err := newParser(&grammar,
+		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)))
+	if err != nil {
+		panic(err) // the grammar itself is wrong; every test would show it
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // help was asked for and printed
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
+		return 2
+	}
+	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,193 @@
+// Package app wires the parts into a server and runs them: what is built on
+// what, in which order things start and stop, and which counters are shown.
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/api"
+	"github.com/flowscope/flowscope/internal/assemble"
+	"github.com/flowscope/flowscope/internal/config"
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/query"
+	"github.com/flowscope/flowscope/internal/receive"
+	"github.com/flowscope/flowscope/internal/store"
+	"github.com/flowscope/flowscope/web"
+)
+
+// Server is a Flowscope that listens. Run makes it answer; a Server that is
+// not run must be closed.
+type Server struct {
+	cfg      config.Serve
+	log      *slog.Logger
+	began    time.Time
+	store    *store.Store
+	assemble *assemble.Assembler
+	receive  *receive.Server // nil when both receivers are off
+	listener net.Listener
+	http     *http.Server
+}
+
+// New opens the store and the listeners. It fails with an error that names
+// the setting at fault.
+func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, err error) {
+	s := &Server{cfg: cfg, log: log, began: time.Now()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.store, err = store.Open(s.storeConfig()); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", cfg.Data, err)
+	}
+	analysis := s.analyzeConfig()
+	s.assemble = assemble.New(
+		assemble.Config{Quiet: cfg.TraceQuiet, Deadline: cfg.TraceDeadline, Remember: remember}, analyze.New(analysis),
+		assemble.Lookup{Fetch: s.store.Trace, Counted: s.store.Flow}, s.store.PutFlow)
+	if err := s.seed(ctx); err != nil {
+		return nil, fmt.Errorf("read what was counted before: %w", err)
+	}
+	if err := s.listen(ctx); err != nil {
+		return nil, err
+	}
+	handler, err := s.handler(query.New(s.store, analysis, time.Now))
+	if err != nil {
+		return nil, err
+	}
+	s.http = newHTTPServer(handler, log)
+	return s, nil
+}
+
+func (s *Server) storeConfig() store.Config {
+	return store.Config{
+		Dir:       s.cfg.Data,
+		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge,
+		RetentionAge: s.cfg.RetentionAge, RetentionBytes: int64(s.cfg.RetentionBytes),
+		Logger: s.log.With("part", "store"),
+	}
+}
+
+func (s *Server) analyzeConfig() analyze.Config {
+	return analyze.Config{
+		OperationAttributes: s.cfg.OperationAttributes,
+		DegradedAt:          s.cfg.DegradedAt, DownAt: s.cfg.DownAt,
+	}
+}
+
+// remember is how far back flows are looked up at the start, so that late
+// spans of what was counted before a restart correct it.
+const remember = time.Hour
+
+// seed tells the assembler which traces were counted before.
+func (s *Server) seed(ctx context.Context) error {
+	var flows []store.CountedFlow
+	for f, err := range s.store.RecentFlows(ctx, s.began.Add(-remember).UnixNano()) {
+		if err != nil {
+			return err
+		}
+		flows = append(flows, f)
+	}
+	slices.SortFunc(flows, func(a, b store.CountedFlow) int { return cmp.Compare(a.Start, b.Start) })
+	s.assemble.Seed(func(yield func(model.TraceID) bool) {
+		for _, f := range flows {
+			if !yield(f.TraceID) {
+				return
+			}
+		}
+	})
+	return nil
+}
+
+// listen opens all addresses, so that a port that is taken is said before
+// anything runs.
+func (s *Server) listen(ctx context.Context) (err error) {
+	var lc net.ListenConfig
+	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.HTTP); err != nil {
+		return fmt.Errorf("--http: %w", err)
+	}
+	rc := receive.Config{
+		BodyLimit: int64(s.cfg.MaxBody), InFlightLimit: int64(s.cfg.MaxInflight),
+		Origins: s.cfg.CORSOrigins, Logger: s.log.With("part", "receive"),
+	}
+	if s.cfg.OTLPGRPC != config.Off {
+		rc.GRPCAddr = s.cfg.OTLPGRPC
+	}
+	if s.cfg.OTLPHTTP != config.Off {
+		rc.HTTPAddr = s.cfg.OTLPHTTP
+	}
+	if rc.GRPCAddr == "" && rc.HTTPAddr == "" {
+		return nil
+	}
+	s.receive, err = receive.Listen(ctx, rc, s.store)
+	return err
+}
+
+func (s *Server) handler(q *query.Engine) (http.Handler, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
+	return api.New(api.Config{
+		Query: q, Dashboard: web.Files(), Status: s.status, Ready: s.ready, Registry: registry,
+		Logger: s.log.With("part", "api"), Pprof: s.cfg.Pprof,
+		CheckHost: isLoopback(s.listener.Addr()) || len(s.cfg.AllowedHosts) > 0, AllowedHosts: s.cfg.AllowedHosts,
+	})
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+const (
+	// headerTimeout and idleTimeout free connections of clients that say
+	// nothing; 32 KiB of headers hold cookies of other services on localhost.
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+)
+
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.With("part", "http").Handler(), slog.LevelDebug),
+	}
+}
+
+// Listeners, as they are named in the log.
+const (
+	listenHTTP     = "http"
+	listenGRPC     = "otlp-grpc"
+	listenOTLPHTTP = "otlp-http"
+)
+
+// addr is where a listener really listens, empty when it is off.
+func (s *Server) addr(listener string) string {
+	var addr net.Addr
+	switch {
+	case listener == listenHTTP:
+		addr = s.listener.Addr()
+	case s.receive == nil:
+	case listener == listenGRPC:
+		addr = s.receive.GRPCAddr()
+	case listener == listenOTLPHTTP:
+		addr = s.receive.HTTPAddr()
+	}
+	if addr == nil {
+		return ""
+	}
+	return addr.String()
+}
+
+// URL is the dashboard's address.
+func (s *Server) URL() string { return "http://" + s.addr(listenHTTP) }
