@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -51,5 +52,8 @@ func (c *loadCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	result, err := load.Run(ctx, cfg)
 	_, printErr := result.WriteTo(out)
+	if err == nil && result.Failed > 0 {
+		err = fmt.Errorf("%d spans were given up on: %s", result.Failed, result.FirstProblem)
+	}
 	return errors.Join(err, ackErr, printErr)
 }

@@ -50,7 +50,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, er
 		}
 	}()
 	if s.store, err = store.Open(s.storeConfig()); err != nil {
-		return nil, fmt.Errorf("open the store in %s: %w", cfg.Data, err)
+		return nil, fmt.Errorf("--data: %w", err)
 	}
 	analysis := s.analyzeConfig()
 	s.assemble = assemble.New(

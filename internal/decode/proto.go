@@ -30,7 +30,7 @@ func Proto(b *model.Batch, body []byte) (Report, error) {
 	for i := 0; i < len(body); {
 		var f wire.Field
 		if f, i = wire.ReadField(body, i); i < 0 {
-			return Report{}, &Error{Problem: malformed}
+			return Report{}, (&Error{Problem: malformed}).inItem("resource_spans", n)
 		}
 		if f.Tag != wire.TracesResourceSpans<<3|asBytes {
 			continue

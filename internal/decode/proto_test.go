@@ -185,8 +185,8 @@ func TestMalformed(t *testing.T) {
 		body []byte
 		path string
 	}{
-		{truncated, ""},
-		{[]byte("garbage"), ""},
+		{truncated, "resource_spans[0]"},
+		{[]byte("garbage"), "resource_spans[0]"},
 		{message(request(good()), field(wire.TracesResourceSpans, truncated)), "resource_spans[1]"},
 		{scopeSpans(truncated), "resource_spans[0].scope_spans[0]"},
 		{scopeSpans(field(wire.ScopeSpansScope, truncated)), "resource_spans[0].scope_spans[0].scope"},
