@@ -152,27 +152,23 @@ func (s *Store) segments(covered uint64) ([]uint64, error) {
 	return out, s.fs.SyncDir(s.walDir)
 }
 
-// reopen hands the spans of open traces to the observer.
+// reopen hands the spans of open traces to the observer, those of older blocks
+// first.
 func (s *Store) reopen(ctx context.Context, open []model.TraceID) error {
 	if s.observer == nil || len(open) == 0 {
 		return nil
 	}
-	batch := &model.Batch{}
-	copier := model.NewCopier(batch)
-	for _, id := range open {
-		t, err := s.Settled(ctx, id)
-		if errors.Is(err, model.ErrNotFound) {
-			continue // its block is gone or damaged
-		}
-		if err != nil {
+	v := s.view()
+	defer v.release()
+	for _, b := range slices.Backward(v.blocks) {
+		batch, err := b.Traces(ctx, open)
+		if err = v.failed(b, err); err != nil {
 			return err
 		}
-		for _, span := range t.Spans {
-			copier.Copy(span)
+		if batch != nil {
+			s.observer.Observe(batch)
 		}
 	}
-	batch.Seal()
-	s.observer.Observe(batch)
 	return nil
 }
 
@@ -194,7 +190,7 @@ func (s *Store) replay(ctx context.Context, h *head, seq uint64, last bool) erro
 		return err
 	}
 	if res.Bad != nil {
-		return s.repair(seq, res, last && res.Torn)
+		return s.repair(seq, res, res.Torn && (last || res.Empty))
 	}
 	return nil
 }

@@ -144,29 +144,6 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 	return &CorruptError{b.Meta.ID, name, err}
 }
 
-// Trace returns the spans of a trace as a new sealed batch, nil when the block
-// has none.
-func (b *Block) Trace(ctx context.Context, id model.TraceID) (*model.Batch, error) {
-	var out *model.Batch
-	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
-		rows, err := findTrace(group, id)
-		if err != nil || rows.from == rows.to {
-			return err
-		}
-		if out == nil {
-			if out, err = b.newBatch(ctx); err != nil {
-				return err
-			}
-		}
-		return readSpans(ctx, group, rows, out)
-	})
-	if err != nil || out == nil {
-		return nil, err
-	}
-	out.Seal()
-	return out, nil
-}
-
 // Spans returns all spans of the block as new sealed batches, for merging.
 func (b *Block) Spans(ctx context.Context) ([]*model.Batch, error) {
 	var out []*model.Batch

@@ -91,12 +91,38 @@ func TestSpansRoundTrip(t *testing.T) {
 	}
 }
 
+// Few and many traces at once, which are looked for in different ways.
+func TestTraces(t *testing.T) {
+	gen := storetest.NewGen(13)
+	all := gen.Batch(4000, 5)
+	b := write(t, vfs.NewMem(), &block.Content{WALSeq: 1, Created: created, Batches: []*model.Batch{all}})
+	for _, every := range []int{3999, 17, 1} {
+		var ids []model.TraceID
+		want := map[model.TraceID]bool{}
+		for i := 0; i < 4000; i += every {
+			ids = append(ids, all.TraceIDs[5*i], gen.TraceID())
+			want[all.TraceIDs[5*i]] = true
+		}
+		var spans []model.Span
+		for _, s := range spansOf(all) {
+			if want[s.TraceID()] {
+				spans = append(spans, s)
+			}
+		}
+		got, err := b.Traces(context.Background(), ids)
+		ok(t, err)
+		if !slices.Equal(storetest.DescribeAll(spansOf(got)), storetest.DescribeAll(spans)) {
+			t.Errorf("%d traces: %d spans, want %d, or others", len(ids)/2, got.Len(), len(spans))
+		}
+	}
+}
+
 // Many pages and more than one row group.
 func TestLargeBlock(t *testing.T) {
 	gen := storetest.NewGen(2)
 	var batches []*model.Batch
-	for range 11 {
-		batches = append(batches, gen.Batch(5000, 10))
+	for range 9 {
+		batches = append(batches, gen.Batch(3000, 10))
 	}
 	b := write(t, vfs.NewMem(), &block.Content{WALSeq: 1, Created: created, Batches: batches})
 	random := rand.New(rand.NewPCG(1, 1))
@@ -227,7 +253,7 @@ func TestFlippedByte(t *testing.T) {
 		path := filepath.Join("blocks", id, name)
 		whole, err := vfs.ReadFile(fs, path, 1<<30)
 		ok(t, err)
-		for range 60 {
+		for range 40 {
 			p := slices.Clone(whole)
 			p[random.IntN(len(p))] ^= byte(1 + random.IntN(255))
 			replace(t, fs, path, p)

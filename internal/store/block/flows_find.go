@@ -161,16 +161,17 @@ func (b *Block) FlowRows(ctx context.Context, rows []int64) ([]model.FlowSummary
 	slices.SortFunc(order, func(x, y int) int { return int(rows[x] - rows[y]) })
 	base := int64(0)
 	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		for len(order) > 0 && rows[order[0]] < base+group.NumRows() {
-			at := rows[order[0]] - base
-			err := readRows(group, rowRange{at, at + 1}, func(r *flowRow) bool {
-				out[order[0]] = rowToFlow(r)
-				return true
-			})
-			if err != nil {
+		in := parquet.NewGenericRowGroupReader[flowRow](group)
+		defer in.Close()
+		for ; len(order) > 0 && rows[order[0]] < base+group.NumRows(); order = order[1:] {
+			if err := in.SeekToRow(rows[order[0]] - base); err != nil {
 				return err
 			}
-			order = order[1:]
+			var row [1]flowRow
+			if n, err := in.Read(row[:]); n < 1 {
+				return err
+			}
+			out[order[0]] = rowToFlow(&row[0])
 		}
 		base += group.NumRows()
 		return nil

@@ -13,7 +13,7 @@ import (
 // writeRows writes rows with a page of every column after each pageRows.
 func writeRows[T any](out io.Writer, rows []T, pageRows int, options ...parquet.WriterOption) error {
 	var none T
-	options = append(writerOptions(parquet.SchemaOf(none)), options...)
+	options = append(writerOptions(parquet.SchemaOf(none), len(rows)), options...)
 	w := parquet.NewGenericWriter[T](out, options...)
 	for len(rows) > 0 {
 		n := min(pageRows, len(rows))

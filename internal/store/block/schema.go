@@ -178,13 +178,18 @@ const (
 	// flowPageRows is smaller because a page of flows is fetched by rows.
 	flowPageRows = 1024
 	// groupRows bounds what a writer holds of a file in memory.
-	groupRows = 64 * pageRows
+	groupRows = 32 * pageRows
 	// bloomBits gives a bloom filter one false yes in a hundred.
 	bloomBits = 10
 )
 
-func writerOptions(schema *parquet.Schema) []parquet.WriterOption {
+// writerOptions are those of a file with so many rows. A column allocates its
+// page buffer at once, so a small file gets small ones.
+func writerOptions(schema *parquet.Schema, rows int) []parquet.WriterOption {
+	const perRow, least = 16, 1 << 10 // bytes; a page that needs more is two pages
 	return []parquet.WriterOption{
+		parquet.PageBufferSize(min(max(perRow*rows, least), parquet.DefaultPageBufferSize)),
+		parquet.WriteBufferSize(min(max(perRow*rows, least), 256<<10)),
 		schema,
 		parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("flowscope", "1", ""),

@@ -12,18 +12,11 @@ import (
 )
 
 // findTrace returns the rows of a trace in a row group, an empty range when it
-// has none. The bloom filter answers for most groups without it, the page index
-// for most pages.
+// has none. The page index says which page to look at.
 func findTrace(group parquet.RowGroup, id model.TraceID) (rowRange, error) {
 	chunk, _, err := chunkOf(group, "trace_id")
 	if err != nil {
 		return rowRange{}, err
-	}
-	want := parquet.FixedLenByteArrayValue(id[:])
-	if filter := chunk.BloomFilter(); filter != nil {
-		if maybe, err := filter.Check(want); err != nil || !maybe {
-			return rowRange{}, err
-		}
 	}
 	index, err := chunk.ColumnIndex()
 	if err != nil {

@@ -64,7 +64,7 @@ type spanColumn struct {
 
 func writeSpans(out io.Writer, refs []spanRef, t *tables) error {
 	schema := parquet.SchemaOf(spanRow{})
-	options := append(writerOptions(schema),
+	options := append(writerOptions(schema, len(refs)),
 		traceFilter(),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("trace_id"))))
 	// High-entropy bytes have no use for bounds in the page index.

@@ -22,6 +22,9 @@ type Result struct {
 	// Torn tells an unfinished last write from damage: nothing good follows
 	// the bad record. What was never acknowledged looks like that.
 	Torn bool
+	// Empty says that there is nothing after a bad header: the segment's
+	// creation was cut short and it never held a record.
+	Empty bool
 }
 
 // Read yields the batches of a segment in order, up to the first bad record. A
@@ -58,11 +61,10 @@ type reader struct {
 	res  Result
 }
 
-// header checks the segment's first bytes. A file that ends inside them is a
-// segment whose creation was cut short: it never held a record.
+// header checks the segment's first bytes.
 func (r *reader) header(seq uint64) error {
 	if r.res.Size < int64(segmentHeader) {
-		r.res.Bad, r.res.Torn = fmt.Errorf("%w: short segment header", ErrCorrupt), true
+		r.res.Bad, r.res.Torn, r.res.Empty = fmt.Errorf("%w: short segment header", ErrCorrupt), true, true
 		return nil
 	}
 	var head [segmentHeader]byte
@@ -71,6 +73,8 @@ func (r *reader) header(seq uint64) error {
 	}
 	if string(head[:len(magic)]) != magic || binary.LittleEndian.Uint64(head[len(magic):]) != seq {
 		r.res.Bad = fmt.Errorf("%w: segment header", ErrCorrupt)
+		r.res.Empty = r.res.Size == int64(segmentHeader)
+		r.res.Torn = r.res.Empty
 		return nil
 	}
 	r.res.Good = int64(segmentHeader)

@@ -102,5 +102,16 @@ func (w *Writer) fail(err error) error {
 // Broken is the error that broke the segment, nil while it is good.
 func (w *Writer) Broken() error { return w.broken }
 
-// Close closes the file. Everything acknowledged is durable already.
-func (w *Writer) Close() error { return w.file.Close() }
+// Close closes the file. Everything acknowledged is durable already. Of a broken
+// segment it tries to cut off what was not, so that a later reader does not take
+// it for damage.
+func (w *Writer) Close() error {
+	if w.broken == nil {
+		return w.file.Close()
+	}
+	err := w.file.Truncate(w.size)
+	if err == nil {
+		err = w.file.Sync()
+	}
+	return errors.Join(err, w.file.Close())
+}
