@@ -32,12 +32,10 @@ const settleLimit = 15 * time.Second
 // prints a summary.
 func Demo(ctx context.Context, c DemoConfig, log *slog.Logger) (err error) {
 	if c.Serve.Data == "" {
-		dir, err := os.MkdirTemp("", "flowscope-demo-")
-		if err != nil {
+		if c.Serve.Data, err = os.MkdirTemp("", "flowscope-demo-"); err != nil {
 			return fmt.Errorf("make the demo's data directory: %w", err)
 		}
-		defer os.RemoveAll(dir)
-		c.Serve.Data = dir
+		defer func() { err = errors.Join(err, os.RemoveAll(c.Serve.Data)) }()
 	}
 	server, err := New(ctx, c.Serve, log)
 	if err != nil {

@@ -56,5 +56,6 @@ func BenchmarkPdataUnmarshal(b *testing.B) {
 }
 
 func perSpan(b *testing.B) {
+	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchSpans, "ns/span")
 }

@@ -71,6 +71,7 @@ func small() []byte {
 
 // comparePdata decodes what pdata wrote and compares it with what pdata reads.
 func comparePdata(t *testing.T, body []byte) {
+	t.Helper()
 	var b model.Batch
 	report, err := Proto(&b, body)
 	if err != nil {
@@ -127,6 +128,7 @@ func keepsMore(text string) bool {
 }
 
 func readable(t *testing.T, request ptraceotlp.ExportRequest) string {
+	t.Helper()
 	text, err := request.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +139,7 @@ func readable(t *testing.T, request ptraceotlp.ExportRequest) string {
 // checkWhole asserts that a decoded batch can be read to its end and survives
 // encoding and decoding.
 func checkWhole(t *testing.T, b *model.Batch, report Report) {
+	t.Helper()
 	if report.Accepted != b.Len() || len(b.LinkEnds) != b.Len() {
 		t.Fatalf("%d spans in the batch, %+v", b.Len(), report)
 	}

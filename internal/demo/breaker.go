@@ -12,11 +12,11 @@ const (
 	breakerCooldown = 3 * time.Second
 )
 
-// circuitOpen is the answer of an open breaker; no request was made.
-type circuitOpen struct{}
+// circuitOpenError is the answer of an open breaker; no request was made.
+type circuitOpenError struct{}
 
-func (circuitOpen) Error() string     { return "circuit breaker is open" }
-func (circuitOpen) ErrorType() string { return "circuit_breaker_open" }
+func (circuitOpenError) Error() string     { return "circuit breaker is open" }
+func (circuitOpenError) ErrorType() string { return "circuit_breaker_open" }
 
 // breaker refuses calls to one service after breakerThreshold failures in a row, until a probe has succeeded. Safe for concurrent use.
 type breaker struct {

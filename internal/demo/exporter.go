@@ -12,8 +12,8 @@ import (
 type exporter struct {
 	sdktrace.SpanExporter
 	demo    *Demo
-	idle    *http.Transport // of the HTTP exporter, nil over gRPC
-	aborted context.Context
+	idle    *http.Transport    // of the HTTP exporter, nil over gRPC
+	aborted context.Context    //nolint:containedctx // the exporter's own life, not a call's: many exports watch it
 	abort   context.CancelFunc // ends the export under way and makes all later ones fail at once
 }
 

@@ -51,8 +51,8 @@ func asFailure(err error) *failure {
 // callFailure is asFailure for a call to another service that got no answer.
 func callFailure(service string, err error) *failure {
 	switch {
-	case errors.Is(err, circuitOpen{}):
-		return &failure{http.StatusServiceUnavailable, service + ": " + circuitOpen{}.Error(), err}
+	case errors.Is(err, circuitOpenError{}):
+		return &failure{http.StatusServiceUnavailable, service + ": " + circuitOpenError{}.Error(), err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return asFailure(err)
 	default:

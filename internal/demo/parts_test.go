@@ -102,6 +102,14 @@ func TestTopologyForPeople(t *testing.T) {
 	}
 }
 
+// wait lets d of simulated time pass on a clock within a synctest bubble.
+func wait(t *testing.T, c clock, d time.Duration) {
+	t.Helper()
+	if err := c.sleep(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &breaker{clock: newClock(1)}
@@ -119,7 +127,7 @@ func TestBreaker(t *testing.T) {
 		if b.allow() {
 			t.Error("allowed right after opening")
 		}
-		time.Sleep(breakerCooldown)
+		wait(t, b.clock, breakerCooldown)
 		if !b.allow() || b.allow() {
 			t.Error("want exactly one probe after the cooldown")
 		}
@@ -127,7 +135,7 @@ func TestBreaker(t *testing.T) {
 		if b.allow() {
 			t.Error("allowed after a failed probe")
 		}
-		time.Sleep(breakerCooldown)
+		wait(t, b.clock, breakerCooldown)
 		if !b.allow() {
 			t.Error("no second probe")
 		}
@@ -144,7 +152,7 @@ func TestOutageFollowsTheCalendar(t *testing.T) {
 			at   time.Duration // simulated
 			down bool
 		}{{11 * time.Second, false}, {12 * time.Second, true}, {19 * time.Second, true}, {20 * time.Second, false}, {75 * time.Second, true}} {
-			time.Sleep((tc.at - in.mesh.clock.now()) / 2)
+			wait(t, in.mesh.clock, tc.at-in.mesh.clock.now())
 			if err := s.run(t.Context(), newExec(in, 1)); (err != nil) != tc.down {
 				t.Errorf("at %v: %v", tc.at, err)
 			}

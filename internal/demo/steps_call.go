@@ -60,7 +60,7 @@ func (s callStep) run(ctx context.Context, x *exec) error {
 
 // worthRetrying is true when the service could not take the request at all; after a timeout it may well have.
 func worthRetrying(err error) bool {
-	if err == nil || errors.Is(err, circuitOpen{}) {
+	if err == nil || errors.Is(err, circuitOpenError{}) {
 		return false
 	}
 	status := asFailure(err).status

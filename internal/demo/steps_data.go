@@ -30,12 +30,11 @@ type queryStep struct {
 }
 
 func (s queryStep) run(ctx context.Context, x *exec) error {
-	_, err := s.store.request(ctx, x, s.summary, s.text, s.latency)
-	return err
+	return s.store.request(ctx, x, s.summary, s.text, s.latency)
 }
 
 // request is one round trip to the store within a client span.
-func (s store) request(ctx context.Context, x *exec, summary, text string, l latency, more ...attribute.KeyValue) (trace.Span, error) {
+func (s store) request(ctx context.Context, x *exec, summary, text string, l latency, more ...attribute.KeyValue) error {
 	operation, collection, _ := strings.Cut(summary, " ")
 	_, span := x.at.tracer.Start(ctx, summary, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		semconv.DBSystemNameKey.String(s.system),
@@ -49,7 +48,7 @@ func (s store) request(ctx context.Context, x *exec, summary, text string, l lat
 	), trace.WithAttributes(more...))
 	err := x.at.mesh.clock.sleep(ctx, l.draw(x.rng))
 	endSpan(span, err)
-	return span, err
+	return err
 }
 
 // cached asks the cache for key first, and in all but a share of hits runs miss and stores what came of it.
@@ -67,14 +66,13 @@ type cacheStep struct {
 func (s cacheStep) run(ctx context.Context, x *exec) error {
 	roundTrip := lat(0.9, 4)
 	hit := x.rng.Float64() < s.hits
-	if _, err := s.store.request(ctx, x, "GET "+s.key, "GET "+s.key+":?", roundTrip, attribute.Bool("cache.hit", hit)); err != nil || hit {
+	if err := s.store.request(ctx, x, "GET "+s.key, "GET "+s.key+":?", roundTrip, attribute.Bool("cache.hit", hit)); err != nil || hit {
 		return err
 	}
 	if err := s.miss.run(ctx, x); err != nil {
 		return err
 	}
-	_, err := s.store.request(ctx, x, "SET "+s.key, "SET "+s.key+":? ? EX 300", roundTrip)
-	return err
+	return s.store.request(ctx, x, "SET "+s.key, "SET "+s.key+":? ? EX 300", roundTrip)
 }
 
 // external is a call to a system outside the company that sends us no spans; route is like "POST /v1/charges".

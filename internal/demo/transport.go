@@ -93,7 +93,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	b := t.breaker(a.service)
 	if !b.allow() {
-		return nil, circuitOpen{}
+		return nil, circuitOpenError{}
 	}
 	resp, err := t.send(r, a.addr)
 	if !errors.Is(err, context.Canceled) { // our own caller hung up: says nothing about the peer

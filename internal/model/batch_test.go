@@ -158,7 +158,7 @@ func TestMarkNames(t *testing.T) {
 	if got := Marks(0).String(); got != "" {
 		t.Errorf("no marks are %q", got)
 	}
-	for name := range Marks(MarkNoEnd | MarkNoStart).Names {
+	for name := range (MarkNoEnd | MarkNoStart).Names {
 		if name != "no_end" {
 			t.Errorf("went on to %q after break", name)
 		}

@@ -13,8 +13,8 @@ const MaxDepth = 32
 // The tags of the fields a value is made of: number times 8, plus wire type.
 const (
 	tagString = wire.AnyString<<3 | 2
-	tagBool   = wire.AnyBool<<3 | 0
-	tagInt    = wire.AnyInt<<3 | 0
+	tagBool   = wire.AnyBool << 3
+	tagInt    = wire.AnyInt << 3
 	tagDouble = wire.AnyDouble<<3 | 1
 	tagArray  = wire.AnyArray<<3 | 2
 	tagMap    = wire.AnyMap<<3 | 2

@@ -99,7 +99,7 @@ func TestReadField(t *testing.T) {
 	b = AppendBytes(b, 4, bytes.Repeat([]byte{'x'}, 200))
 	b = AppendBytes(b, 5, "")
 	want := []Field{
-		{Tag: 1<<3 | 0, Bits: 300},
+		{Tag: 1 << 3, Bits: 300},
 		{Tag: 2<<3 | 1, Bits: 7},
 		{Tag: 3<<3 | 5, Bits: 9},
 		{Tag: 15<<3 | 2, Bytes: []byte("short")},

@@ -18,14 +18,14 @@ import (
 )
 
 func TestLargeTraces(t *testing.T) {
-	for name, make := range map[string]func() *tracepb.ResourceSpans{
+	for name, trace := range map[string]func() *tracepb.ResourceSpans{
 		"10,000 spans":             func() *tracepb.ResourceSpans { return chain(10_000, "short") },
 		"attributes of 100 KB":     func() *tracepb.ResourceSpans { return chain(3, strings.Repeat("ü", 50_000)) },
 		"one span, one byte value": func() *tracepb.ResourceSpans { return chain(1, "x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := serve(t, t.TempDir(), "--head-bytes=1MiB", "--head-age=1s")
-			rs := make()
+			rs := trace()
 			p.send(rs)
 			want := map[string]*tracepb.ResourceSpans{}
 			bySpan(want, []*tracepb.ResourceSpans{rs})

@@ -158,6 +158,7 @@ type recorder struct {
 }
 
 func newRecorder(t *testing.T) *recorder {
+	t.Helper()
 	r := &recorder{seen: map[string]*tracepb.ResourceSpans{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
