@@ -1,0 +1,5 @@
+import { layered, type LayoutRequest } from './layered'
+
+addEventListener('message', (event: MessageEvent<LayoutRequest>) => {
+  postMessage(layered(event.data))
+})
