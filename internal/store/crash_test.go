@@ -179,8 +179,8 @@ func TestCrashAtEveryOperation(t *testing.T) {
 			t.Logf("%d operations", ops)
 			return
 		}
-		if k > 60 {
-			k += 16 // every operation at first, then a sample of the same kinds
+		if k > 40 {
+			k += 22 // every operation at first, then a sample of the same kinds
 		}
 	}
 }

@@ -142,7 +142,8 @@ func TestDamagedBlock(t *testing.T) {
 	}
 }
 
-// A WAL that is torn at any length gives back every batch that is whole in it.
+// A WAL that is torn anywhere gives back every batch that is whole in it. The
+// package wal tries every length; here it is the header, the ends, and a sample.
 func TestTornWAL(t *testing.T) {
 	mem, gen, ctx := vfs.NewMem(), storetest.NewGen(4), context.Background()
 	s := start(t, config(mem))
@@ -158,6 +159,9 @@ func TestTornWAL(t *testing.T) {
 	whole, err := vfs.ReadFile(mem, path, 1<<20)
 	ok(t, err)
 	for n := range len(whole) + 1 {
+		if n > 20 && n%13 != 0 && !slices.Contains(ends, n) && !slices.Contains(ends, n+1) {
+			continue
+		}
 		disk := mem.Crash(nil)
 		f, err := disk.OpenAppend(path)
 		ok(t, err)
