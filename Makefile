@@ -33,7 +33,7 @@ fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
 	go run ./test/runtests -fuzztime $(FUZZTIME) fuzz
 
 bench: ## Run the benchmarks
-	go test -run '^$$' -bench . ./internal/...
+	go test -run "^$$" -bench . -timeout 30m ./internal/... ./test/e2e
 
 web: web/node_modules/.package-lock.json ## Build the dashboard into web/dist
 	cd web && npm run build

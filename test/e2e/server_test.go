@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 
 // process is a running flowscope and where it listens.
 type process struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	api   string // base URL of dashboard and API
 	grpc  string // host:port of the OTLP/gRPC receiver
@@ -55,22 +55,22 @@ type process struct {
 
 // serve starts a server over a data directory and waits until it is ready. It
 // is killed when the test ends.
-func serve(t *testing.T, data string, args ...string) *process {
-	t.Helper()
-	return start(t, append([]string{"serve", "--data", data}, args...)...)
+func serve(tb testing.TB, data string, args ...string) *process {
+	tb.Helper()
+	return start(tb, append([]string{"serve", "--data", data}, args...)...)
 }
 
 // start runs flowscope with args on free ports and waits until it is ready.
-func start(t *testing.T, args ...string) *process {
-	t.Helper()
-	return startWith(t, nil, args...)
+func start(tb testing.TB, args ...string) *process {
+	tb.Helper()
+	return startWith(tb, nil, args...)
 }
 
 // startWith is start with a place for what the process prints. It may be read
 // once the process is done.
-func startWith(t *testing.T, stdout *bytes.Buffer, args ...string) *process {
-	t.Helper()
-	p := &process{t: t, done: make(chan struct{})}
+func startWith(tb testing.TB, stdout *bytes.Buffer, args ...string) *process {
+	tb.Helper()
+	p := &process{t: tb, done: make(chan struct{})}
 	args = append(args, "--http=127.0.0.1:0", "--otlp-grpc=127.0.0.1:0", "--otlp-http=127.0.0.1:0", "--log-format=json")
 	p.cmd = exec.Command(binary, args...)
 	if stdout != nil {
@@ -78,25 +78,25 @@ func startWith(t *testing.T, stdout *bytes.Buffer, args ...string) *process {
 	}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	listening := make(chan struct{})
 	go p.read(stderr, listening)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
-			t.Logf("log of %v:\n%s", args, p.logged())
+		if tb.Failed() {
+			tb.Logf("log of %v:\n%s", args, p.logged())
 		}
 	})
 	select {
 	case <-listening:
 	case <-p.done:
-		t.Fatalf("flowscope %v ended before it listened: %v\n%s", args, p.state, p.logged())
+		tb.Fatalf("flowscope %v ended before it listened: %v\n%s", args, p.state, p.logged())
 	case <-time.After(30 * time.Second):
-		t.Fatalf("flowscope %v does not listen\n%s", args, p.logged())
+		tb.Fatalf("flowscope %v does not listen\n%s", args, p.logged())
 	}
 	p.eventually("ready", func() error {
 		_, err := p.get("/readyz")
@@ -200,8 +200,8 @@ func (p *process) eventually(what string, try func() error) {
 	eventually(p.t, what, try)
 }
 
-func eventually(t *testing.T, what string, try func() error) {
-	t.Helper()
+func eventually(tb testing.TB, what string, try func() error) {
+	tb.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(30 * time.Second)
@@ -213,7 +213,7 @@ func eventually(t *testing.T, what string, try func() error) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s: %v", what, err)
+			tb.Fatalf("%s: %v", what, err)
 		}
 	}
 }
