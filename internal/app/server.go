@@ -55,7 +55,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, er
 	analysis := s.analyzeConfig()
 	s.assemble = assemble.New(
 		assemble.Config{Quiet: cfg.TraceQuiet, Deadline: cfg.TraceDeadline, Remember: remember}, analyze.New(analysis),
-		assemble.Lookup{Fetch: s.store.Trace, Counted: s.store.Flow}, s.store.PutFlow)
+		assemble.Lookup{Fetch: s.store.Trace, Settled: s.store.Settled, Counted: s.store.Flow}, s.store.PutFlow)
 	if err := s.seed(ctx); err != nil {
 		return nil, fmt.Errorf("read what was counted before: %w", err)
 	}

@@ -44,6 +44,9 @@ type Assembler struct {
 	asking    list // for what the store knows of them
 	lingering list // counted
 	asked     *trace
+	asksMade  int64
+	asksDone  int64     // those made first
+	barriers  []barrier // in order
 	memory    memory
 	bytes     int64
 }
@@ -75,8 +78,9 @@ func (a *Assembler) Seed(ids iter.Seq[model.TraceID]) {
 func (a *Assembler) Observe(b *model.Batch) { a.queue.put(event{batch: b, size: int64(b.Size())}) }
 
 // Barrier calls done, in the goroutine of Run, when all that was observed
-// before is taken up, with the traces of which spans are not yet counted. It
-// does not block. Once Run has ended or Close was called done is never called.
+// before is taken up and its late spans are counted, with the traces that are
+// not counted. It does not block. Once Run has ended or Close was called done
+// is never called.
 func (a *Assembler) Barrier(done func(open []model.TraceID)) { a.queue.put(event{barrier: done}) }
 
 // Run works until ctx ends or Close is called. Traces that are open then are
@@ -97,6 +101,7 @@ func (a *Assembler) Run(ctx context.Context) error {
 	defer timer.Stop()
 	for a.step(ctx, timer.C) {
 		a.finishDue()
+		a.passBarriers()
 		a.publishGauges()
 		timer.Reset(a.untilDue())
 	}
@@ -145,13 +150,7 @@ func (a *Assembler) handle(e event) {
 		a.take(e.batch, e.size)
 		return
 	}
-	open := make([]model.TraceID, 0, len(a.traces)-a.lingering.len)
-	for id, t := range a.traces {
-		if t.list != &a.lingering {
-			open = append(open, id)
-		}
-	}
-	e.barrier(open)
+	a.raise(e.barrier)
 }
 
 // take adds the spans of a batch to their traces.

@@ -14,11 +14,17 @@
 // Nothing is counted twice. A counted trace is kept for Config.Linger, so that
 // late spans are added to it and the difference handed on. After that only its
 // id is kept, for Config.Remember. A late span of such a trace makes the
-// assembler ask the store (Lookup) for the flow that was counted and for all
-// spans; the spans that came since are those that the flow's SpanCount is short
-// of, the last to arrive. A trace with no root, or one that began longer ago
+// assembler ask the store (Lookup) for the flow that was counted and for the
+// spans it was counted from. A trace with no root, or one that began longer ago
 // than ids are kept, is asked for too before it is counted as new. Spans that
 // come a second time change nothing.
+//
+// A store writes down what is counted at a barrier, and after a restart hands
+// over the open traces of the last one and what came after it. So a barrier
+// waits for the late spans before it to be counted: of a counted trace, the
+// spans before the barrier are those it was counted from (Lookup.Settled).
+// Those of a trace that was counted since are known by the flow's SpanCount:
+// all but the last to come.
 //
 // # Limits
 //
@@ -30,9 +36,9 @@
 //
 // A late span is left out of its flow, and counted in Stats.Dropped, when the
 // store cannot say what was counted, when there is no memory to wait for its
-// answer, or when its trace has Config.MaxSpans already. When spans that were
-// counted and spans that were not come late at the same time, the last to
-// arrive are taken for those that were not.
+// answer, or when its trace has Config.MaxSpans already. When a span that was
+// counted since the last barrier is sent again together with a late one, they
+// are told apart only if the flow shows it.
 //
 // All state belongs to the goroutine of Run, and nothing but the queue is
 // shared, so that one Assembler per share of the trace ids could run.

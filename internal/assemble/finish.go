@@ -50,6 +50,7 @@ func (a *Assembler) finish(t *trace) {
 		a.recount(t)
 	case t.counted || a.mayBeCounted(t):
 		a.asking.push(t)
+		a.asksMade++
 	default:
 		a.count(t)
 	}
@@ -116,11 +117,13 @@ func (a *Assembler) makeRoom() {
 			a.force(a.settling.head)
 		case a.waiting.head != nil:
 			a.force(a.waiting.head)
-		case a.asking.head != nil:
-			a.force(a.asking.head)
 		case a.asked != nil:
 			a.force(a.asked)
 			a.asked = nil // nobody waits for the answer
+			a.asksDone++
+		case a.asking.head != nil:
+			a.force(a.asking.head)
+			a.asksDone++
 		default:
 			return
 		}

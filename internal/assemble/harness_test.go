@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type record struct {
 	mu     sync.Mutex
 	spans  map[model.TraceID]map[model.SpanID]model.Span
+	before map[model.TraceID]map[model.SpanID]model.Span // the last barrier
 	flows  map[model.TraceID]model.FlowSummary
 	counts int // flows counted, corrections not included
 	rollup model.Rollup
@@ -69,11 +72,15 @@ func (r *record) lookup() Lookup {
 		Fetch: func(_ context.Context, id model.TraceID) (*model.Trace, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			t := &model.Trace{ID: id}
-			for _, s := range r.spans[id] {
-				t.Spans = append(t.Spans, s)
+			return traceOf(r.spans, id), r.broken
+		},
+		Settled: func(_ context.Context, id model.TraceID) (*model.Trace, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if r.before[id] == nil {
+				return nil, model.ErrNotFound
 			}
-			return t, r.broken
+			return traceOf(r.before, id), r.broken
 		},
 		Counted: func(_ context.Context, id model.TraceID) (model.FlowSummary, bool, error) {
 			r.mu.Lock()
@@ -82,6 +89,10 @@ func (r *record) lookup() Lookup {
 			return f, ok, r.broken
 		},
 	}
+}
+
+func traceOf(spans map[model.TraceID]map[model.SpanID]model.Span, id model.TraceID) *model.Trace {
+	return &model.Trace{ID: id, Spans: slices.Collect(maps.Values(spans[id]))}
 }
 
 // flow is what is recorded of the flow of a trace.

@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"runtime"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,6 +122,7 @@ func TestBatchesAreLetGo(t *testing.T) {
 			Counted: func(context.Context, model.TraceID) (model.FlowSummary, bool, error) {
 				return last.FlowSummary, true, nil
 			},
+			Settled: newRecord().lookup().Settled,
 			Fetch: func(context.Context, model.TraceID) (*model.Trace, error) {
 				batch := analyzetest.Batch(draw(t, cart))
 				fetched = weak.Make(batch)
@@ -186,42 +186,6 @@ func TestObserveTakesALargeBatch(t *testing.T) {
 		t.Error(err)
 	}
 	a.Close()
-}
-
-func TestBarrier(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t, Config{}, newRecord())
-		open := func() (ids []byte) {
-			b.Barrier(func(open []model.TraceID) {
-				for _, id := range open {
-					ids = append(ids, id[2])
-				}
-			})
-			synctest.Wait()
-			slices.Sort(ids)
-			return ids
-		}
-		b.send(numbered(1, 2, true)...)
-		b.send(numbered(5, 1, false)...)
-		if got := open(); !slices.Equal(got, []byte{1, 2, 5}) {
-			t.Errorf("open: %v", got)
-		}
-		pass(3 * time.Second)
-		if got := open(); !slices.Equal(got, []byte{5}) {
-			t.Errorf("after some are counted: %v", got)
-		}
-		late := numbered(1, 1, false)
-		late[0].ID[0] = 9
-		b.send(late...)
-		if got := open(); !slices.Equal(got, []byte{1, 5}) {
-			t.Errorf("with a late span: %v", got)
-		}
-		pass(time.Minute)
-		b.send(late...)
-		if got := open(); !slices.Equal(got, []byte{1}) {
-			t.Errorf("with a late span of a remembered trace: %v", got)
-		}
-	})
 }
 
 // The end does not count what is open: the log brings it back.

@@ -16,6 +16,19 @@ func (s Span) ID() SpanID { return s.Batch.SpanIDs[s.Row] }
 // ParentID is the id of the span that caused it, zero for a root.
 func (s Span) ParentID() SpanID { return s.Batch.ParentIDs[s.Row] }
 
+// SpanKey tells the spans of a trace apart. An id alone does not: the two sides
+// of a call may share one, as Zipkin's do.
+type SpanKey struct {
+	ID     SpanID
+	Callee bool // a server or consumer span
+}
+
+// Key is what no other span of the trace has.
+func (s Span) Key() SpanKey {
+	k := s.Kind()
+	return SpanKey{ID: s.ID(), Callee: k == KindServer || k == KindConsumer}
+}
+
 // Start is when the span began, Unix ns.
 func (s Span) Start() int64 { return s.Batch.Starts[s.Row] }
 
@@ -68,7 +81,7 @@ func (s Span) Links() []Link {
 func (s Span) Attr(key string) (Value, bool) { return s.Batch.Find(s.Attrs(), key) }
 
 // Trace is the spans of one trace that are known so far, in no order that
-// matters, each (TraceID, SpanID) once.
+// matters, each SpanKey once.
 type Trace struct {
 	ID    TraceID
 	Spans []Span
