@@ -44,7 +44,7 @@ func (s *Store) Append(ctx context.Context, b *model.Batch) error {
 		s.counters.busy.Add(1)
 		return ErrBusy
 	}
-	r := recordPool.Get().(*record)
+	r := recordPool.Get().(*record) //nolint:errcheck // the pool holds nothing else
 	var err error
 	if r.bytes, err = r.encoder.AppendRecord(r.bytes[:0], b); err != nil {
 		s.unflushed.Add(-size)

@@ -12,6 +12,7 @@ var _ storetest.Store = (*store.Store)(nil)
 
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, o storetest.Options) storetest.Store {
+		t.Helper()
 		s, err := store.Open(store.Config{
 			Dir: o.Dir, RetentionAge: o.RetentionAge, RetentionBytes: o.RetentionBytes, Now: o.Now,
 			Logger: slog.New(slog.DiscardHandler),

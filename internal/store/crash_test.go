@@ -29,10 +29,10 @@ func config(fs vfs.FS) store.Config {
 	}}
 }
 
-func ok(t testing.TB, err error) {
-	t.Helper()
+func ok(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -182,8 +182,8 @@ func TestCrashAtEveryOperation(t *testing.T) {
 			t.Logf("%d operations", ops)
 			return
 		}
-		if k > 40 {
-			k += 20 // every operation at first, then a sample of the same kinds
+		if k > crashesInARow {
+			k += crashStep - 1
 		}
 	}
 }

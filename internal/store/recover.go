@@ -225,12 +225,12 @@ func (s *Store) repair(seq uint64, res wal.Result, torn bool) error {
 }
 
 // keep copies the end of a file to name.corrupt.
-func (s *Store) keep(name string, from, to int64) error {
+func (s *Store) keep(name string, from, to int64) (err error) {
 	f, err := s.fs.Open(name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	p := make([]byte, to-from)
 	if n, err := f.ReadAt(p, from); n < len(p) {
 		return err

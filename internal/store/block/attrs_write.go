@@ -117,7 +117,7 @@ func (p *promoter) list(b *model.Batch, attrs []model.Attr, order []byte) {
 		if order[j] != 0 {
 			continue
 		}
-		text := parquet.ByteArrayValue(nil)
+		var text parquet.Value
 		if a.Type == model.TypeString {
 			text = parquet.ByteArrayValue(b.Strings.Bytes(model.Ref(a.Bits)))
 		} else {

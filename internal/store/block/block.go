@@ -129,7 +129,7 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := each(group); err == errStop {
+			if err := each(group); errors.Is(err, errStop) {
 				return nil
 			} else if err != nil {
 				return err

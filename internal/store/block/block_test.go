@@ -18,10 +18,10 @@ import (
 	"github.com/flowscope/flowscope/internal/store/vfs"
 )
 
-func ok(t testing.TB, err error) {
-	t.Helper()
+func ok(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -44,14 +44,14 @@ func content(seed uint64, traces, spans int) *block.Content {
 	return c
 }
 
-func write(t testing.TB, fs vfs.FS, c *block.Content) *block.Block {
-	t.Helper()
-	ok(t, fs.MkdirAll("blocks"))
+func write(tb testing.TB, fs vfs.FS, c *block.Content) *block.Block {
+	tb.Helper()
+	ok(tb, fs.MkdirAll("blocks"))
 	id, err := block.Write(fs, "blocks", c)
-	ok(t, err)
+	ok(tb, err)
 	b, err := block.Open(fs, "blocks", id)
-	ok(t, err)
-	t.Cleanup(func() { ok(t, b.Close()) })
+	ok(tb, err)
+	tb.Cleanup(func() { ok(tb, b.Close()) })
 	return b
 }
 
@@ -377,7 +377,10 @@ func TestGenericParquetReader(t *testing.T) {
 	if len(rows) != 72 {
 		t.Fatalf("%d rows, want 72", len(rows))
 	}
-	first := rows[0].(map[string]any)
+	first, isRow := rows[0].(map[string]any)
+	if !isRow {
+		t.Fatalf("a row is a %T", rows[0])
+	}
 	for _, column := range []string{"trace_id", "name", "service_name", "http.request.method", "flow.operation", "attrs", "duration_nano"} {
 		if first[column] == nil {
 			t.Errorf("column %s is missing from %v", column, first)

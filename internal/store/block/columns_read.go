@@ -14,14 +14,13 @@ var errLeaf = errors.New("column missing")
 // errStop ends a scan that has what it came for. It never leaves the package.
 var errStop = errors.New("stop")
 
-// chunkOf returns a leaf column of a row group and the definition level at
-// which it has a value.
-func chunkOf(group parquet.RowGroup, path ...string) (parquet.ColumnChunk, int, error) {
+// chunkOf returns a leaf column of a row group.
+func chunkOf(group parquet.RowGroup, path ...string) (parquet.ColumnChunk, error) {
 	leaf, ok := group.Schema().Lookup(path...)
 	if !ok {
-		return nil, 0, fmt.Errorf("%w: %q", errLeaf, path)
+		return nil, fmt.Errorf("%w: %q", errLeaf, path)
 	}
-	return group.ColumnChunks()[leaf.ColumnIndex], leaf.MaxDefinitionLevel, nil
+	return group.ColumnChunks()[leaf.ColumnIndex], nil
 }
 
 // rowRange is rows [from, to) of a row group.
@@ -29,13 +28,13 @@ type rowRange struct{ from, to int64 }
 
 // eachValue calls yield with every value of a column in a range of rows, and
 // with its row counted from the range's start. A value is valid during the call.
-func eachValue(group parquet.RowGroup, rows rowRange, yield func(row int, v parquet.Value) error, path ...string) error {
-	chunk, _, err := chunkOf(group, path...)
+func eachValue(group parquet.RowGroup, rows rowRange, yield func(row int, v parquet.Value) error, path ...string) (err error) {
+	chunk, err := chunkOf(group, path...)
 	if err != nil {
 		return err
 	}
 	in := parquet.NewColumnChunkValueReader(chunk)
-	defer in.Close()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	if err := in.SeekToRow(rows.from); err != nil {
 		return err
 	}
@@ -54,7 +53,7 @@ func eachValue(group parquet.RowGroup, rows rowRange, yield func(row int, v parq
 				return err
 			}
 		}
-		if err == io.EOF && row == n-1 {
+		if errors.Is(err, io.EOF) && row == n-1 {
 			return nil
 		}
 		if err != nil {

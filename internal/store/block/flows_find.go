@@ -3,6 +3,7 @@ package block
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -160,9 +161,9 @@ func (b *Block) FlowRows(ctx context.Context, rows []int64) ([]model.FlowSummary
 	}
 	slices.SortFunc(order, func(x, y int) int { return int(rows[x] - rows[y]) })
 	base := int64(0)
-	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
+	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) (err error) {
 		in := parquet.NewGenericRowGroupReader[flowRow](group)
-		defer in.Close()
+		defer func() { err = errors.Join(err, in.Close()) }()
 		for ; len(order) > 0 && rows[order[0]] < base+group.NumRows(); order = order[1:] {
 			if err := in.SeekToRow(rows[order[0]] - base); err != nil {
 				return err
@@ -182,7 +183,7 @@ func (b *Block) FlowRows(ctx context.Context, rows []int64) ([]model.FlowSummary
 // Flow returns the flow of a trace, false when the block has none.
 func (b *Block) Flow(ctx context.Context, id model.TraceID) (f model.FlowSummary, ok bool, err error) {
 	err = b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		chunk, _, err := chunkOf(group, "trace_id")
+		chunk, err := chunkOf(group, "trace_id")
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package block
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"slices"
 
@@ -32,9 +33,9 @@ func writeRows[T any](out io.Writer, rows []T, pageRows int, options ...parquet.
 
 // readRows calls yield with rows [from, to) of a row group until it reports
 // false. The row is yield's to keep.
-func readRows[T any](group parquet.RowGroup, rows rowRange, yield func(*T) bool) error {
+func readRows[T any](group parquet.RowGroup, rows rowRange, yield func(*T) bool) (err error) {
 	in := parquet.NewGenericRowGroupReader[T](group)
-	defer in.Close()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	if err := in.SeekToRow(rows.from); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package block
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -14,7 +15,7 @@ import (
 // findTrace returns the rows of a trace in a row group, an empty range when it
 // has none. The page index says which page to look at.
 func findTrace(group parquet.RowGroup, id model.TraceID) (rowRange, error) {
-	chunk, _, err := chunkOf(group, "trace_id")
+	chunk, err := chunkOf(group, "trace_id")
 	if err != nil {
 		return rowRange{}, err
 	}
@@ -47,7 +48,7 @@ func scanTrace(group parquet.RowGroup, id model.TraceID, from int64) (rowRange, 
 		}
 		return nil
 	}, "trace_id")
-	if err != nil && err != errStop {
+	if err != nil && !errors.Is(err, errStop) {
 		return rowRange{}, err
 	}
 	return found, nil

@@ -47,7 +47,7 @@ func sortSpans(batches []*model.Batch) []spanRef {
 
 // spanWriter writes spans.parquet, a page of every column at a time.
 type spanWriter struct {
-	w        *parquet.Writer
+	w        *parquet.GenericWriter[spanRow]
 	schema   *parquet.Schema
 	tables   *tables
 	columns  []spanColumn
@@ -71,7 +71,7 @@ func writeSpans(out io.Writer, refs []spanRef, t *tables) error {
 	for _, name := range []string{"span_id", "parent_span_id", "attr_order", "events", "links"} {
 		options = append(options, parquet.SkipPageBounds(name))
 	}
-	w := &spanWriter{w: parquet.NewWriter(out, options...), schema: schema, tables: t}
+	w := &spanWriter{w: parquet.NewGenericWriter[spanRow](out, options...), schema: schema, tables: t}
 	w.columns = w.plainColumns()
 	w.promoted = newPromoter(w)
 	for from := 0; from < len(refs); from += pageRows {

@@ -157,7 +157,7 @@ func (c *checkedFile) ReadAt(p []byte, off int64) (int, error) {
 		}
 	}
 	n, err := c.file.ReadAt(p[:want], off)
-	if err != nil && (err != io.EOF || n < want) {
+	if err != nil && (!errors.Is(err, io.EOF) || n < want) {
 		return n, &CorruptError{c.block, c.sums.name, err}
 	}
 	if want < len(p) {

@@ -46,7 +46,7 @@ func (b *Block) Traces(ctx context.Context, ids []model.TraceID) (*model.Batch, 
 
 // mayHave returns the ids that the bloom filter of a row group lets through.
 func mayHave(group parquet.RowGroup, ids []model.TraceID) ([]model.TraceID, error) {
-	chunk, _, err := chunkOf(group, "trace_id")
+	chunk, err := chunkOf(group, "trace_id")
 	if err != nil {
 		return nil, err
 	}

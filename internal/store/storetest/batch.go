@@ -105,7 +105,7 @@ func (g *Gen) span(b *model.Batch, trace model.TraceID, parent model.SpanID, s i
 	b.Names[i] = b.Strings.InternString("GET /api/" + genServices[s%len(genServices)])
 	b.Kinds[i] = model.Kind(1 + s%5)
 	op := genOperations[g.random.IntN(len(genOperations))]
-	for _, a := range []model.Attr{
+	b.Attrs = append(b.Attrs,
 		b.NewAttr("http.request.method", text("GET")),
 		b.NewAttr("http.route", text("/api/"+genServices[s%len(genServices)]+"/{id}")),
 		b.NewAttr("http.response.status_code", integer(200)),
@@ -115,9 +115,7 @@ func (g *Gen) span(b *model.Batch, trace model.TraceID, parent model.SpanID, s i
 		b.NewAttr("user.tier", text([]string{"gold", "silver", "free"}[g.random.IntN(3)])),
 		b.NewAttr("app.request.bytes", integer(g.random.Int64N(1e6))),
 		b.NewAttr("flow.operation", text(op)),
-	} {
-		b.Attrs = append(b.Attrs, a)
-	}
+	)
 	if s%10 == 3 {
 		g.odd(b, i)
 	}

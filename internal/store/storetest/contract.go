@@ -39,6 +39,7 @@ type Options struct {
 
 // Run runs the contract. open returns a store that is ready for Append.
 func Run(t *testing.T, open func(t *testing.T, o Options) Store) {
+	t.Helper()
 	for name, test := range map[string]func(*contract){
 		"append and trace by id": (*contract).traces,
 		"unknown trace":          (*contract).unknown,
@@ -52,7 +53,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Store) {
 		"restart":                (*contract).restart,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &contract{T: t, ctx: t.Context(), now: time.Unix(0, Epoch).Add(time.Minute), open: open}
+			c := &contract{T: t, now: time.Unix(0, Epoch).Add(time.Minute), open: open}
 			c.options = Options{Dir: t.TempDir(), Now: func() time.Time { return c.now }}
 			test(c)
 			if c.Store != nil {
@@ -65,7 +66,6 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Store) {
 type contract struct {
 	*testing.T
 	Store
-	ctx     context.Context
 	now     time.Time
 	options Options
 	open    func(t *testing.T, o Options) Store
@@ -74,7 +74,7 @@ type contract struct {
 func (c *contract) start() { c.Store = c.open(c.T, c.options) }
 
 func (c *contract) restartStore() {
-	c.ok(c.Store.Close())
+	c.ok(c.Close())
 	c.start()
 }
 
@@ -88,14 +88,14 @@ func (c *contract) ok(err error) {
 func (c *contract) append(batches ...*model.Batch) {
 	c.Helper()
 	for _, b := range batches {
-		c.ok(c.Append(c.ctx, b))
+		c.ok(c.Append(c.Context(), b))
 	}
 }
 
 // everywhere runs a check on what is in memory, in blocks, and after a restart.
 func (c *contract) everywhere(check func(where string)) {
 	check("just appended")
-	c.ok(c.Flush(c.ctx))
+	c.ok(c.Flush(c.Context()))
 	check("after a flush")
 	c.restartStore()
 	check("after a restart")
@@ -111,7 +111,7 @@ func (c *contract) holds(where string, batches ...*model.Batch) {
 		}
 	}
 	for id, spans := range want {
-		got, err := c.Trace(c.ctx, id)
+		got, err := c.Trace(c.Context(), id)
 		if err != nil {
 			c.Fatalf("%s: %v", where, err)
 		}
@@ -141,10 +141,10 @@ func (c *contract) unknown() {
 	c.start()
 	c.append(NewGen(2).Batch(1, 1))
 	c.everywhere(func(where string) {
-		if _, err := c.Trace(c.ctx, model.TraceID{1}); !errors.Is(err, model.ErrNotFound) {
+		if _, err := c.Trace(c.Context(), model.TraceID{1}); !errors.Is(err, model.ErrNotFound) {
 			c.Errorf("%s: an unknown trace: %v, want ErrNotFound", where, err)
 		}
-		if _, found, err := c.Flow(c.ctx, model.TraceID{1}); found || err != nil {
+		if _, found, err := c.Flow(c.Context(), model.TraceID{1}); found || err != nil {
 			c.Errorf("%s: an unknown flow: %v, %v", where, found, err)
 		}
 	})
@@ -169,7 +169,7 @@ func (c *contract) putFlows(n int) (flows []*model.Flow) {
 		c.PutFlow(f, nil)
 		if i == n/3 || i == 2*n/3 {
 			c.append(gen.Batch(1, 1))
-			c.ok(c.Flush(c.ctx))
+			c.ok(c.Flush(c.Context()))
 		}
 	}
 	return flows
@@ -203,7 +203,7 @@ func (c *contract) flows() {
 		for _, q := range queries {
 			c.page(where, flows, q)
 		}
-		got, found, err := c.Flow(c.ctx, flows[42].TraceID)
+		got, found, err := c.Flow(c.Context(), flows[42].TraceID)
 		if err != nil || !found || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", flows[42].FlowSummary) {
 			c.Errorf("%s: Flow = %+v, %v, %v; want %+v", where, got, found, err, flows[42].FlowSummary)
 		}
@@ -229,7 +229,7 @@ func (c *contract) page(where string, flows []*model.Flow, q model.FlowQuery) {
 	if q.Limit > 0 {
 		want = want[:min(q.Limit, len(want))]
 	}
-	got, err := c.Flows(c.ctx, q)
+	got, err := c.Flows(c.Context(), q)
 	c.ok(err)
 	if got.Total != total || len(got.Flows) != len(want) || got.Partial {
 		c.Fatalf("%s: %+v: %d of %d flows (partial %v), want %d of %d", where, q, len(got.Flows), got.Total, got.Partial, len(want), total)
@@ -262,7 +262,7 @@ func (c *contract) late() {
 			c.page(where, flows, q)
 		}
 		c.sums(where, model.RollupQuery{}, sums)
-		if got, _, err := c.Flow(c.ctx, flows[1].TraceID); err != nil || got.Revision != 1 || got.SpanCount != 99 {
+		if got, _, err := c.Flow(c.Context(), flows[1].TraceID); err != nil || got.Revision != 1 || got.SpanCount != 99 {
 			c.Errorf("%s: a corrected flow is revision %d with %d spans, %v", where, got.Revision, got.SpanCount, err)
 		}
 	})
@@ -271,7 +271,7 @@ func (c *contract) late() {
 func (c *contract) sums(where string, q model.RollupQuery, want *Rollups) {
 	c.Helper()
 	got := NewRollups()
-	for r, err := range c.Rollups(c.ctx, q) {
+	for r, err := range c.Rollups(c.Context(), q) {
 		c.ok(err)
 		got.Add(r)
 	}
@@ -299,7 +299,8 @@ func (c *contract) rollups() {
 			}
 			c.sums(where, q, want)
 		}
-		for range c.Rollups(c.ctx, model.RollupQuery{}) {
+		for _, err := range c.Rollups(c.Context(), model.RollupQuery{}) {
+			c.ok(err)
 			break // a reader may stop early
 		}
 	})
@@ -310,7 +311,7 @@ func (c *contract) resources() {
 	b := NewGen(5).Batch(4, 10)
 	c.append(b)
 	c.everywhere(func(where string) {
-		got, err := c.Resources(c.ctx, Epoch, 0)
+		got, err := c.Resources(c.Context(), Epoch, 0)
 		c.ok(err)
 		if len(got) != 5 || got[0].Service != "cart" || got[0].Version != "1.4.2" || got[0].Environment != "prod" {
 			c.Fatalf("%s: resources %+v", where, got)
@@ -318,7 +319,7 @@ func (c *contract) resources() {
 		if got[0].First != Epoch+int64(time.Millisecond) || got[0].Last <= got[0].First {
 			c.Errorf("%s: seen from %d to %d", where, got[0].First, got[0].Last)
 		}
-		if none, err := c.Resources(c.ctx, 0, Epoch); err != nil || len(none) != 0 {
+		if none, err := c.Resources(c.Context(), 0, Epoch); err != nil || len(none) != 0 {
 			c.Errorf("%s: before the first span: %d resources, %v", where, len(none), err)
 		}
 	})
@@ -331,18 +332,18 @@ func (c *contract) retentionByAge() {
 	old := gen.Batch(2, 3)
 	c.append(old)
 	c.PutFlow(Flow(old.TraceIDs[0], Epoch, 3), nil)
-	c.ok(c.Flush(c.ctx))
+	c.ok(c.Flush(c.Context()))
 	c.now = c.now.Add(2 * time.Hour)
 	fresh := gen.At(c.now.UnixNano()).Batch(2, 3)
 	c.append(fresh)
-	c.ok(c.Flush(c.ctx))
-	c.ok(c.Maintain(c.ctx))
+	c.ok(c.Flush(c.Context()))
+	c.ok(c.Maintain(c.Context()))
 	for range 2 {
 		c.holds("after retention", fresh)
-		if _, err := c.Trace(c.ctx, old.TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
+		if _, err := c.Trace(c.Context(), old.TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
 			c.Errorf("a trace past its age: %v, want ErrNotFound", err)
 		}
-		if p, err := c.Flows(c.ctx, model.FlowQuery{}); err != nil || p.Total != 0 {
+		if p, err := c.Flows(c.Context(), model.FlowQuery{}); err != nil || p.Total != 0 {
 			c.Errorf("%d flows past their age, %v", p.Total, err)
 		}
 		c.restartStore()
@@ -358,12 +359,12 @@ func (c *contract) retentionBySize() {
 		b := gen.Batch(40, 20) // some 30 KB in a block
 		batches = append(batches, b)
 		c.append(b)
-		c.ok(c.Flush(c.ctx))
+		c.ok(c.Flush(c.Context()))
 		c.now = c.now.Add(time.Second)
 	}
-	c.ok(c.Maintain(c.ctx))
+	c.ok(c.Maintain(c.Context()))
 	c.holds("after retention", batches[7])
-	if _, err := c.Trace(c.ctx, batches[0].TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
+	if _, err := c.Trace(c.Context(), batches[0].TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
 		c.Errorf("the oldest trace above the size: %v, want ErrNotFound", err)
 	}
 }
@@ -380,7 +381,7 @@ func (c *contract) restart() {
 		case 1:
 			c.restartStore()
 		case 3:
-			c.ok(c.Flush(c.ctx))
+			c.ok(c.Flush(c.Context()))
 		}
 		c.holds(fmt.Sprintf("after %d batches", i+1), batches...)
 	}

@@ -1,6 +1,9 @@
 package vfs
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // FS is a filesystem. All methods may be called from many goroutines. A
 // missing file is an error that wraps fs.ErrNotExist.
@@ -44,12 +47,12 @@ type File interface {
 }
 
 // ReadFile reads a whole file of at most limit bytes; a longer one is an error.
-func ReadFile(fs FS, name string, limit int64) ([]byte, error) {
+func ReadFile(fs FS, name string, limit int64) (p []byte, err error) {
 	f, err := fs.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -57,8 +60,8 @@ func ReadFile(fs FS, name string, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, &tooLargeError{name, size, limit}
 	}
-	p := make([]byte, size)
-	if _, err := f.ReadAt(p, 0); err != nil && (err != io.EOF || size > 0) {
+	p = make([]byte, size)
+	if _, err := f.ReadAt(p, 0); err != nil && (!errors.Is(err, io.EOF) || size > 0) {
 		return nil, err
 	}
 	return p, nil
@@ -74,8 +77,5 @@ func WriteFile(fs FS, name string, p []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return errors.Join(err, f.Close())
 }

@@ -3,6 +3,7 @@ package wal
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,12 +31,12 @@ type Result struct {
 // Read yields the batches of a segment in order, up to the first bad record. A
 // batch is sealed and belongs to whoever gets it. The error is that of the disk
 // or of yield; damage is in the Result.
-func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (Result, error) {
+func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (res Result, err error) {
 	file, err := fs.Open(filepath.Join(dir, Name(seq)))
 	if err != nil {
 		return Result{}, fmt.Errorf("open WAL segment: %w", err)
 	}
-	defer file.Close()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	size, err := file.Size()
 	if err != nil {
 		return Result{}, fmt.Errorf("read WAL segment: %w", err)
@@ -132,7 +133,7 @@ func (r *reader) goodAt(off int64) bool {
 		return false
 	}
 	record := make([]byte, recordHeader+n)
-	if _, err := r.file.ReadAt(record, off); err != nil && err != io.EOF {
+	if _, err := r.file.ReadAt(record, off); err != nil && !errors.Is(err, io.EOF) {
 		return false
 	}
 	return recordCRC(record) == binary.LittleEndian.Uint32(head[4:])

@@ -16,20 +16,20 @@ import (
 	"github.com/flowscope/flowscope/internal/store/wal"
 )
 
-func record(t testing.TB, b *model.Batch) []byte {
-	t.Helper()
+func record(tb testing.TB, b *model.Batch) []byte {
+	tb.Helper()
 	var e wal.Encoder
 	p, err := e.AppendRecord(nil, b)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
 
-func ok(t testing.TB, err error) {
-	t.Helper()
+func ok(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -52,6 +52,7 @@ func same(t *testing.T, got, want *model.Batch) {
 }
 
 func newDir(t *testing.T) *vfs.Mem {
+	t.Helper()
 	fs := vfs.NewMem()
 	ok(t, fs.MkdirAll("d"))
 	ok(t, fs.SyncDir("."))

@@ -1,0 +1,7 @@
+//go:build !race
+
+package store_test
+
+// A disk that dies at each of the first operations, which covers one of every
+// kind, and then at a sample of the same kinds.
+const crashesInARow, crashStep = 40, 21
