@@ -232,6 +232,7 @@ export interface OperationList extends Page {
 export interface Stats extends Latencies {
   totalRequests: number
   successCount: number
+  /** Timeouts included. */
   errorCount: number
   timeoutCount: number
   errorRate: Ratio

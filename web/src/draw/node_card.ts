@@ -14,14 +14,13 @@ const factFont = `11px ${sans}`
 
 /** Room left of the text for the kind's icon, and right of it for the health's. */
 const besides: Pixels = 64
-const narrowest: Pixels = 132
-/** Width that the facts line needs at its usual longest: "99.9k/s  999 ms  99.9%". */
-const factsWidth: Pixels = 168
+/** Fits the facts line at its usual longest: "99.9k/s · 999 ms 99.9%". */
+const narrowest: Pixels = 168
 
 export function nodeWidth(id: NodeId): Pixels {
   const { namespace, name } = splitNodeId(id)
   const text = textWidth(name, nameFont) + (namespace ? textWidth(namespace, factFont) + 8 : 0)
-  return Math.round(Math.min(260, Math.max(narrowest, factsWidth, text + besides)))
+  return Math.ceil(Math.min(280, Math.max(narrowest, text + besides)) + 2)
 }
 
 /** Load, p95 and, where there are any, errors: the line below a node's name. */

@@ -39,24 +39,28 @@ export function layered({ boxes, lines }: LayoutRequest): Placed {
   // Network simplex, dagre's default ranker, takes minutes on a thousand nodes; longest path takes milliseconds.
   g.setGraph({ rankdir: 'LR', ranker: 'longest-path', nodesep: 10, edgesep: 6, ranksep: 30, marginx: 14, marginy: 14 })
   g.setDefaultEdgeLabel(() => ({}))
-  for (const { id, width, height } of boxes) g.setNode(id, { width, height })
+  for (const { id, width, height } of boxes) g.setNode(nameOf(id), { width, height })
   for (const { from, to, labelWidth } of lines) {
-    if (from !== to) g.setEdge(from, to, { width: labelWidth, height: labelHeight, labelpos: 'c' })
+    if (from !== to) g.setEdge(nameOf(from), nameOf(to), { width: labelWidth, height: labelHeight, labelpos: 'c' })
   }
   layout(g)
   return read(g)
 }
 
+// Dagre keeps nodes in plain objects: a bare "constructor" would meet the one every object has.
+const nameOf = (id: string) => `:${id}`
+const idOf = (name: string) => name.slice(1)
+
 function read(g: Graph): Placed {
   const placed: Placed = { nodes: {}, edges: {}, width: g.graph().width ?? 0, height: g.graph().height ?? 0 }
-  for (const id of g.nodes()) {
-    const { x, y } = g.node(id) as Point
-    placed.nodes[id] = { x, y }
+  for (const name of g.nodes()) {
+    const { x, y } = g.node(name) as Point
+    placed.nodes[idOf(name)] = { x, y }
   }
   for (const { v, w } of g.edges()) {
     const edge = g.edge(v, w) as { points: Point[]; x?: number; y?: number }
     const middle = edge.points[Math.floor(edge.points.length / 2)] ?? { x: 0, y: 0 }
-    placed.edges[`${v}\u2192${w}`] = { points: edge.points, label: { x: edge.x ?? middle.x, y: edge.y ?? middle.y } }
+    placed.edges[`${idOf(v)}\u2192${idOf(w)}`] = { points: edge.points, label: { x: edge.x ?? middle.x, y: edge.y ?? middle.y } }
   }
   return placed
 }

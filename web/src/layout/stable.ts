@@ -10,19 +10,24 @@ const mostlyNew = 0.2
 
 /** Whether what was placed still serves: then only the few new nodes need a place. */
 export function canKeep(placed: Placed, { boxes }: LayoutRequest): boolean {
-  const fresh = boxes.filter((box) => !placed.nodes[box.id]).length
+  const fresh = boxes.filter((box) => !isPlaced(placed, box.id)).length
   return fresh <= boxes.length * mostlyNew
 }
 
 export function isComplete(placed: Placed, { boxes }: LayoutRequest): boolean {
-  return boxes.every((box) => placed.nodes[box.id])
+  return boxes.every((box) => isPlaced(placed, box.id))
+}
+
+/** A node may be called "constructor". */
+function isPlaced(placed: Placed, id: string): boolean {
+  return Object.hasOwn(placed.nodes, id)
 }
 
 /** Adds new boxes right of their callers (else left of their callees), in the first row that is free. */
 export function extend(placed: Placed, request: LayoutRequest): Placed {
   const next: Placed = { ...placed, nodes: { ...placed.nodes } }
   for (const box of request.boxes) {
-    if (next.nodes[box.id]) continue
+    if (isPlaced(next, box.id)) continue
     const start = beside(next, request, box.id)
     const rowHeight = box.height + 18
     for (let row = 0; ; row++) {
@@ -41,8 +46,8 @@ export function extend(placed: Placed, request: LayoutRequest): Placed {
 const columnWidth = 230
 
 function beside(placed: Placed, { lines }: LayoutRequest, id: string): Point {
-  const caller = lines.find((l) => l.to === id && placed.nodes[l.from])
-  const callee = lines.find((l) => l.from === id && placed.nodes[l.to])
+  const caller = lines.find((l) => l.to === id && isPlaced(placed, l.from))
+  const callee = lines.find((l) => l.from === id && isPlaced(placed, l.to))
   const from = placed.nodes[caller?.from ?? '']
   if (from) return { x: from.x + columnWidth, y: from.y }
   const to = placed.nodes[callee?.to ?? '']
@@ -50,11 +55,11 @@ function beside(placed: Placed, { lines }: LayoutRequest, id: string): Point {
   return { x: 100, y: placed.height }
 }
 
+/** Whether a box would meet another, or the place of one that is gone and may come back. */
 function isTaken(placed: Placed, { boxes }: LayoutRequest, at: Point, width: number, height: number): boolean {
-  return boxes.some((other) => {
-    const place = placed.nodes[other.id]
-    return place && Math.abs(place.x - at.x) < (width + other.width) / 2 + 8 && Math.abs(place.y - at.y) < (height + other.height) / 2 + 8
-  })
+  const widths = new Map(boxes.map((box) => [box.id, box.width]))
+  const widest = Math.max(...widths.values()) // how wide the one that is gone was is not known
+  return Object.entries(placed.nodes).some(([id, place]) => Math.abs(place.x - at.x) < (width + (widths.get(id) ?? widest)) / 2 + 8 && Math.abs(place.y - at.y) < height + 8)
 }
 
 /** The bends of an edge: the layout's own, or a plain curve between nodes that it did not join. */

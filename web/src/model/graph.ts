@@ -1,6 +1,6 @@
 // A flow graph as the screen needs it: neighbours, search, health of edges,
 // and how thick an edge is. Nothing here knows where anything is drawn.
-import type { FlowEdge, FlowNode, Graph, Health, NodeId } from '../api/types'
+import type { FlowEdge, FlowNode, Graph, Health, NodeId, NodeKind } from '../api/types'
 import { formatMillis, formatRate, formatRatio, formatShort } from './format'
 import { shortName } from './node'
 import type { Pixels, Seconds } from './units'
@@ -25,6 +25,17 @@ export function edgeHealth(edge: FlowEdge): Health {
 /** Width of an edge: one pixel per factor of four in calls, so that a busy edge stands out and a rare one stays visible. */
 export function edgeWidth(callCount: number): Pixels {
   return Math.min(6, 1.25 + Math.log(Math.max(1, callCount)) / Math.log(4) / 1.6)
+}
+
+const kinds: NodeKind[] = ['service', 'database', 'queue', 'external']
+
+/** Nodes that fit the panel with their names readable. */
+const legible = 40
+
+/** The kinds not drawn: those the URL names, else, when not all nodes would be legible, all but services. */
+export function hiddenKinds(chosen: string | null, nodes: number): NodeKind[] {
+  if (chosen !== null) return kinds.filter((kind) => chosen.split('.').includes(kind))
+  return nodes > legible ? kinds.filter((kind) => kind !== 'service') : []
 }
 
 /** The node itself and what it calls or is called by, up to depth steps away. */

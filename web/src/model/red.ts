@@ -98,7 +98,7 @@ export function redTiles(answer: StatsAnswer): Tile[] {
       id: 'errors',
       label: 'Error rate',
       value: some ? formatRatio(stats.errorRate) : '–',
-      detail: `${formatCount(stats.errorCount)} failed` + (stats.timeoutCount ? `, ${formatCount(stats.timeoutCount)} timed out` : ''),
+      detail: `${formatCount(stats.errorCount)} failed` + (stats.timeoutCount ? `, ${formatCount(stats.timeoutCount)} by timeout` : ''),
       delta: comparable ? pointDelta(stats.errorRate, previous.errorRate, 'bad') : null,
       trend: trendOf(series, (slot) => slot.errorCount / slot.count),
       tone: 'bad',

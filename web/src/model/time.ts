@@ -22,7 +22,8 @@ export const presets: Preset[] = [
   { id: '7d', label: 'Last 7 days' },
 ]
 
-export const defaultRange: TimeRange = { last: '1h' }
+/** What is happening now: long enough for percentiles, short enough that a rate is the present one. */
+export const defaultRange: TimeRange = { last: '15m' }
 
 const unitMs: Record<string, Milliseconds> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 }
 

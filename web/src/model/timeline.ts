@@ -146,11 +146,12 @@ export function levelToCollapse(t: Timeline, collapsed: ReadonlySet<number>): nu
   return found
 }
 
-/** The next failed span after the given one, going round; -1 when nothing failed. */
+/** The next failed span after the given one (-1 for none), going round; -1 when nothing failed. */
 export function nextError(t: Timeline, after: number, backwards = false): number {
   const step = backwards ? -1 : 1
+  const from = after < 0 && backwards ? t.count : after
   for (let n = 1; n <= t.count; n++) {
-    const i = (((after + step * n) % t.count) + t.count) % t.count
+    const i = (((from + step * n) % t.count) + t.count) % t.count
     if ((t.flags[i] ?? 0) & flag.error) return i
   }
   return -1

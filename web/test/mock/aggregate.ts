@@ -85,14 +85,14 @@ export function graphOf(flows: MadeFlow[]): Graph {
 }
 
 export function statsOf(flows: MadeFlow[], seconds: number): Stats {
-  const errorCount = flows.filter((f) => f.status === 'error').length
+  const errorCount = flows.filter((f) => f.status !== 'success').length
   const timeoutCount = flows.filter((f) => f.status === 'timeout').length
   return {
     totalRequests: flows.length,
-    successCount: flows.length - errorCount - timeoutCount,
+    successCount: flows.length - errorCount,
     errorCount,
     timeoutCount,
-    errorRate: flows.length ? (errorCount + timeoutCount) / flows.length : 0,
+    errorRate: flows.length ? errorCount / flows.length : 0,
     rate: flows.length / seconds,
     ...latencies(flows.map((f) => f.spans[0]?.duration ?? 0)),
   }

@@ -16,15 +16,22 @@ const slots = 30
 
 export class MockApi {
   readonly #flows: MadeFlow[] = []
+  readonly #first: number
   constructor(
     private readonly now: () => number,
-    empty: boolean,
+    private readonly empty: boolean,
   ) {
-    const count = historyMs / everyMs
-    for (let i = 0; i < count && !empty; i++) this.#flows.push(makeFlow(count - i, now() - (count - i) * everyMs))
+    this.#first = now() - historyMs
+  }
+
+  /** Makes the flows that have begun by now. */
+  #catchUp(): void {
+    const due = this.empty ? 0 : Math.floor((this.now() - this.#first) / everyMs)
+    for (let i = this.#flows.length; i < due; i++) this.#flows.push(makeFlow(i, this.#first + i * everyMs))
   }
 
   answer(path: string, query: URLSearchParams): Answer {
+    this.#catchUp()
     const { start, end } = this.#period(query)
     const within = (from: number, to: number) =>
       this.#flows.filter((f) => f.startMs >= from && f.startMs < to && (!query.get('environment') || f.environment === query.get('environment')))

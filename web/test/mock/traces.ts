@@ -149,12 +149,13 @@ function pick(random: Random): Operation {
   return operations.find((o) => (left -= o.weight) < 0) ?? (operations[0] as Operation)
 }
 
-/** Index of a flow that has every oddity: skew, an orphan, a correction. */
-const odd = 2
+/** One flow in this many has every oddity: skew, an orphan, a correction. */
+const oddEvery = 50
 
 export function makeFlow(index: number, startMs: number): MadeFlow {
   const random = new Random(index * 7919 + 1)
-  const operation = index === odd ? (operations.find((o) => o.name === 'checkout') as Operation) : pick(random)
+  const odd = index % oddEvery === 0
+  const operation = odd ? (operations.find((o) => o.name === 'checkout') as Operation) : pick(random)
   const id = random.hex(32)
   const builder = new Builder(random, id, startMs)
   builder.serve(operation.root, null, 0, 0, 'SERVER')
@@ -162,8 +163,11 @@ export function makeFlow(index: number, startMs: number): MadeFlow {
   const root = spans[0] as Span
   const fatal = errors.some((e) => !/circuit/.test(e.message)) && random.chance(0.7)
   const late = random.chance(0.004)
-  if (fatal) Object.assign(root, { status: 'ERROR', statusMessage: errors[0]?.message })
-  if (index === odd && spans.length > 9) {
+  if (fatal) {
+    Object.assign(root, { status: 'ERROR', statusMessage: errors[0]?.message })
+    errors.push({ spanId: root.spanId, service: root.nodeId, name: root.name, message: errors[0]?.message ?? '', time: root.endTime })
+  }
+  if (odd && spans.length > 9) {
     Object.assign(spans[5] as Span, { clockSkew: 3_200_000 })
     Object.assign(spans[7] as Span, { corrections: ['end before start: swapped'] })
     Object.assign(spans[9] as Span, { orphan: true })
