@@ -16,6 +16,10 @@ type Analyzer struct {
 	names   names
 	habits  habits
 	work    work
+
+	// showing says that calls nobody answered go to the services that habits
+	// say they were meant for. See Resolve why they do not when counting.
+	showing bool
 }
 
 // New returns an Analyzer that has learned nothing yet.

@@ -19,7 +19,7 @@ func (a *Analyzer) markBreaks() {
 // looksBroken reports whether an unanswered failed call was too short to have
 // been made, when a breaker is likely to be open.
 func (a *Analyzer) looksBroken(c *call, at int64) bool {
-	b := a.habits.meet(&a.names, c.from, c.to)
+	b := a.habitOf(c.from, c.to)
 	return b.samples >= minSamples && c.latency < b.median/10 && b.bursting(at)
 }
 

@@ -95,7 +95,7 @@ func (a *Analyzer) visit() {
 			v.requests++
 			v.errors += one(s.failed)
 		}
-		if s.target != none && a.names.nodes[s.target].Kind != model.NodeService {
+		if s.target != none {
 			v = w.visitAt(s.target)
 		}
 		v.self += s.self

@@ -91,7 +91,7 @@ func (h *habits) callee(from int32, name string) int32 {
 func (a *Analyzer) Learn(f *model.Flow) {
 	for i := range f.Calls {
 		c := &f.Calls[i]
-		b := a.habits.meet(&a.names, a.names.node(c.Edge.From), a.names.node(c.Edge.To))
+		b := a.habitOf(a.names.node(c.Edge.From), a.names.node(c.Edge.To))
 		switch {
 		case c.Broken:
 			b.refused = max(b.refused, f.End)
@@ -102,6 +102,15 @@ func (a *Analyzer) Learn(f *model.Flow) {
 			b.sample(c.Latency)
 		}
 	}
+}
+
+// habitOf returns the habit of an edge. Calls that a service did not answer are
+// judged with those that it did.
+func (a *Analyzer) habitOf(from, to int32) *habit {
+	if service := a.serviceBehind(from, to); service != none {
+		to = service
+	}
+	return a.habits.meet(&a.names, from, to)
 }
 
 // sample moves the estimate of the median a step of 1/32 towards a latency: it

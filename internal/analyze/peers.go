@@ -2,8 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"net/netip"
-	"strings"
 
 	"github.com/flowscope/flowscope/internal/model"
 )
@@ -65,13 +63,53 @@ func (a *Analyzer) findPeer(s *span) bool {
 	if !ok {
 		return false
 	}
-	if p.kind == model.NodeExternal {
-		if s.target = a.habits.callee(s.node, hostName(p)); s.target != none {
-			return true
-		}
+	if s.target = a.answeredLater(s, p); s.target != none {
+		return true
 	}
 	s.target = a.names.peerNode(p)
+	if a.showing {
+		if service := a.serviceBehind(s.node, s.target); service != none {
+			s.target = service
+		}
+	}
 	return true
+}
+
+// maxAttempts is how many siblings after a failed call are looked at for one
+// that was answered: retries come soon, and all siblings of all siblings would
+// be too many.
+const maxAttempts = 16
+
+// answeredLater returns the service that answered a later sibling of s, a
+// failed call to the same peer, or none.
+func (a *Analyzer) answeredLater(s *span, p peer) int32 {
+	w, next := &a.work, s.sibling
+	if !s.failed || s.parent == none {
+		return none
+	}
+	for range maxAttempts {
+		if next == none {
+			break
+		}
+		k := &w.spans[next]
+		if k.answered && calls(k.kind) && k.node == s.node {
+			if other, ok := a.peerOf(k); ok && other == p {
+				return w.calleeOf(k)
+			}
+		}
+		next = k.sibling
+	}
+	return none
+}
+
+// calleeOf returns the service that answers call s from below it, or none.
+func (w *work) calleeOf(s *span) int32 {
+	for c := s.child; c != none; c = w.spans[c].sibling {
+		if k := &w.spans[c]; w.crosses(s, k) {
+			return k.node
+		}
+	}
+	return none
 }
 
 // mayCall reports whether s can be a call that nobody answered.
@@ -105,16 +143,3 @@ func (w *work) wrapper(s *span) *span {
 
 // calls reports whether spans of a kind are the caller's side of a call.
 func calls(k model.Kind) bool { return k == model.KindClient || k == model.KindProducer }
-
-// hostName is the name a service would have if p is one: orchestrators make
-// the service's name the first label of its host name.
-func hostName(p peer) string {
-	if !p.address {
-		return p.name
-	}
-	if _, err := netip.ParseAddr(p.name); err == nil {
-		return p.name
-	}
-	first, _, _ := strings.Cut(p.name, ".")
-	return first
-}

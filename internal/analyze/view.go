@@ -46,6 +46,8 @@ func Trace(t *model.Trace, c Config, usual *model.Graph) *Analysis {
 }
 
 func (a *Analyzer) view(t *model.Trace) *Analysis {
+	a.showing = true
+	defer func() { a.showing = false }()
 	a.analyse(t)
 	flow := a.flow(t)
 	w := &a.work

@@ -138,11 +138,15 @@ func (g *Graph) Merge(o *Graph) {
 		s.Latency.Merge(&from.Latency)
 	}
 	for e, from := range o.Edges {
-		s := g.Edge(e)
-		s.Calls += from.Calls
-		s.Errors += from.Errors
-		s.Retries += from.Retries
-		s.Breaks += from.Breaks
-		s.Latency.Merge(&from.Latency)
+		g.Edge(e).Merge(from)
 	}
+}
+
+// Merge adds calls along another edge, or along the same.
+func (s *EdgeStats) Merge(o *EdgeStats) {
+	s.Calls += o.Calls
+	s.Errors += o.Errors
+	s.Retries += o.Retries
+	s.Breaks += o.Breaks
+	s.Latency.Merge(&o.Latency)
 }

@@ -32,6 +32,7 @@ func (e *Engine) Dependencies(ctx context.Context, f Filter) (Dependencies, erro
 	if err != nil {
 		return Dependencies{}, err
 	}
+	analyze.Resolve(sum)
 	if f.Service != "" || f.Namespace != "" {
 		sum = analyze.Neighbourhood(sum, f.matches)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/flowscope/flowscope/internal/analyze"
 	"github.com/flowscope/flowscope/internal/model"
 )
 
@@ -96,6 +97,7 @@ func (e *Engine) OperationGraph(ctx context.Context, f Filter) (OperationGraph, 
 		flows += r.Flows
 		sum.Merge(r.Graph)
 	}
+	analyze.Resolve(sum)
 	infos, err := e.infos(ctx, f.Period, f.Environment)
 	if err != nil {
 		return OperationGraph{}, err

@@ -32,7 +32,7 @@ type serviceSum struct {
 	namespaces   map[string]bool
 	environments map[string]bool
 	operations   map[string]bool
-	up, down     map[model.Node]bool
+	calls        *model.Graph // from it and to it, without latencies
 }
 
 // Service returns the service that f names, or model.ErrNotFound when nothing
@@ -42,7 +42,7 @@ func (e *Engine) Service(ctx context.Context, f Filter) (ServiceDetail, error) {
 	sum := serviceSum{
 		filter: f, instances: newInstances(),
 		namespaces: map[string]bool{}, environments: map[string]bool{}, operations: map[string]bool{},
-		up: map[model.Node]bool{}, down: map[model.Node]bool{},
+		calls: model.NewGraph(),
 	}
 	for r, err := range e.rollups(ctx, f) {
 		if err != nil {
@@ -74,27 +74,40 @@ func (sum *serviceSum) addRollup(r *model.Rollup) {
 		}
 	}
 	for edge, s := range r.Graph.Edges {
-		if s.Calls <= 0 {
-			continue
-		}
-		if sum.filter.matches(edge.To) {
-			sum.up[edge.From] = true
-		}
-		if sum.filter.matches(edge.From) {
-			sum.down[edge.To] = true
+		if sum.filter.matches(edge.To) || sum.filter.matches(edge.From) {
+			sum.calls.Edge(edge).Calls += s.Calls
 		}
 	}
 }
 
+// neighbours are the nodes that called the service and those it called.
+func (sum *serviceSum) neighbours() (up, down map[model.Node]bool) {
+	up, down = map[model.Node]bool{}, map[model.Node]bool{}
+	analyze.Resolve(sum.calls)
+	for edge, s := range sum.calls.Edges {
+		if s.Calls <= 0 {
+			continue
+		}
+		if sum.filter.matches(edge.To) {
+			up[edge.From] = true
+		}
+		if sum.filter.matches(edge.From) {
+			down[edge.To] = true
+		}
+	}
+	return up, down
+}
+
 func (e *Engine) detail(sum *serviceSum) ServiceDetail {
+	up, down := sum.neighbours()
 	return ServiceDetail{
 		Name:        sum.filter.Service,
 		Namespace:   only(sum.namespaces),
 		Environment: only(sum.environments),
 		Versions:    sum.instances.listVersions(),
 		Pods:        sum.instances.listPods(e.now()),
-		Upstream:    byID(sum.up),
-		Downstream:  byID(sum.down),
+		Upstream:    byID(up),
+		Downstream:  byID(down),
 		Operations:  slices.Sorted(maps.Keys(sum.operations)),
 		Status:      e.analyze.NodeStatus(sum.stats.Requests, sum.stats.Errors),
 		Metrics:     e.metrics(&sum.stats, sum.filter.Period),

@@ -58,5 +58,6 @@ func (e *Engine) usual(ctx context.Context, start int64) (*model.Graph, error) {
 		}
 		g.Merge(r.Graph)
 	}
+	analyze.Resolve(g)
 	return g, nil
 }
