@@ -32,14 +32,25 @@ func (a *Analyzer) scan(i int32) {
 			status = number(s.Batch, attr)
 		case k == keyResend:
 			s.resent = number(s.Batch, attr) > 0
+		case k == keyMessaging:
+			s.markReceive(attr)
 		case k >= keyOperation:
 			w.about.offerOperation(k, firstText(s.Batch.Value(attr)), isRoot)
 		default:
 			w.about.labels[k-keyUIEvent].offer(firstText(s.Batch.Value(attr)), isRoot)
 		}
 	}
-	if s.kind == model.KindServer && s.Status() == model.StatusUnset && status >= 500 {
+	if (s.kind == model.KindServer || s.kind == model.KindClient) && s.Status() == model.StatusUnset && status >= 500 {
 		s.failed = true
+	}
+}
+
+// markReceive makes a consumer of a client span that fetched messages of other
+// traces: the queue calls the service then, however it was polled.
+func (s *span) markReceive(operation model.Attr) {
+	if s.kind == model.KindClient && firstText(s.Batch.Value(operation)) == "receive" &&
+		(s.parentID.IsZero() || len(s.Links()) > 0) {
+		s.kind = model.KindConsumer
 	}
 }
 

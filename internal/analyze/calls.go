@@ -19,11 +19,8 @@ func (a *Analyzer) findCalls() {
 	w := &a.work
 	for _, i := range w.ordered {
 		s := &w.spans[i]
-		if caller := w.callerOf(i); caller != none {
+		if a.answerCallers(i) {
 			s.entry = true
-			w.spans[caller].answered = true
-			w.answer(caller, i)
-			a.habits.meet(&a.names, w.spans[caller].node, s.node)
 			continue
 		}
 		s.entry = w.beginsUncalled(s)
@@ -40,26 +37,32 @@ func (a *Analyzer) findCalls() {
 	}
 }
 
-// callerOf returns the span that span i answers, or none.
-func (w *work) callerOf(i int32) int32 {
-	s := &w.spans[i]
+// answerCallers adds the calls that span i answers and reports whether there
+// are any: that of its parent, and for a batch of messages those of all
+// services that sent one.
+func (a *Analyzer) answerCallers(i int32) bool {
+	w := &a.work
+	s, first := &w.spans[i], len(w.calls)
 	if s.parent != none && w.crosses(&w.spans[s.parent], s) {
-		return s.parent
+		a.answer(s.parent, i, first)
 	}
 	for _, l := range s.Links() {
 		if l.TraceID != s.TraceID() {
 			continue
 		}
 		from := w.find(l.SpanID)
-		if from == none || from == i {
+		if from == none || from == i || !w.crosses(&w.spans[from], s) {
 			continue
 		}
-		p := &w.spans[from]
-		if (s.kind == model.KindConsumer || p.kind == model.KindProducer) && w.crosses(p, s) {
-			return from
+		// What a consumer with a caller links to besides is a caller only if it
+		// sent a message.
+		known := len(w.calls) > first
+		if w.spans[from].kind == model.KindProducer && (!known || s.kind == model.KindConsumer) ||
+			s.kind == model.KindConsumer && !known {
+			a.answer(from, i, first)
 		}
 	}
-	return none
+	return len(w.calls) > first
 }
 
 // crosses reports whether the step from p to s leaves the service, or leaves
@@ -85,15 +88,25 @@ func (w *work) beginsUncalled(s *span) bool {
 	}
 }
 
-// answer adds the call that span entry answers.
-func (w *work) answer(caller, entry int32) {
+// answer adds the call by which span caller reached span entry, unless there is
+// one from the caller's service among the calls from first on: an entry counts
+// once for each service that caused it.
+func (a *Analyzer) answer(caller, entry int32, first int) {
+	w := &a.work
 	p, s := &w.spans[caller], &w.spans[entry]
+	p.answered = true
+	for _, c := range w.calls[first:] {
+		if c.from == p.node {
+			return
+		}
+	}
 	c := call{from: p.node, to: s.node, attempt: entry, latency: s.end - s.start, failed: s.failed, answered: true}
 	if calls(p.kind) {
 		c.attempt, c.latency = caller, p.end-p.start
 		c.failed = c.failed || p.failed
 	}
 	w.calls = append(w.calls, c)
+	a.habits.meet(&a.names, p.node, s.node)
 }
 
 // takeFromQueue adds the call to a consumer whose producer is not in the trace.

@@ -44,9 +44,9 @@ func TestAnyTrace(t *testing.T) {
 		spans := hostile(rng, 1+rng.IntN(60))
 		trace := analyzetest.Traces(analyzetest.Batch(spans))[0]
 		v := Trace(trace, Config{}, nil)
-		distinct := map[model.SpanID]bool{}
-		for _, s := range spans {
-			distinct[s.ID] = true
+		distinct := map[model.SpanKey]bool{}
+		for _, s := range trace.Spans {
+			distinct[s.Key()] = true
 		}
 		if len(v.Spans) != len(distinct) || int(v.Flow.SpanCount) != len(distinct) {
 			t.Fatalf("seed %d: %d spans in, %d out", seed, len(distinct), len(v.Spans))

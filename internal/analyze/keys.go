@@ -16,6 +16,7 @@ const (
 
 	keyHTTPStatus
 	keyResend
+	keyMessaging // what is done with a message
 
 	// What names the node that a client span calls.
 	keyDBSystem
@@ -50,6 +51,7 @@ func knownKeys(operations []string) map[string]key {
 		"ui.event": keyUIEvent, "enduser.pseudo.id": keyUser, "session.id": keySession,
 		"http.response.status_code": keyHTTPStatus, "http.status_code": keyHTTPStatus,
 		"http.request.resend_count": keyResend, "http.resend_count": keyResend,
+		"messaging.operation.type": keyMessaging, "messaging.operation": keyMessaging,
 		"db.system.name": keyDBSystem, "db.system": keyOldDBSystem,
 		"db.namespace": keyDBNamespace, "db.name": keyOldDBName,
 		"messaging.system": keyMessagingSystem, "messaging.destination.template": keyDestinationTemplate,

@@ -66,16 +66,19 @@ func timedOut(s model.Span) bool {
 	return false
 }
 
-// status is how the flow ended.
+// status is how the flow ended: as its root did. Without one it is as the first
+// request did that came in from where no spans are; work that no request is
+// known of has a root that never ended.
 func (w *work) status() model.FlowStatus {
+	head := &w.spans[w.tops[0]]
 	switch {
-	case w.root == none:
+	case w.root == none && head.kind != model.KindServer && head.kind != model.KindConsumer:
 		return model.FlowTimeout
-	case w.spans[w.root].Marks()&model.MarkNoEnd != 0:
+	case head.Marks()&model.MarkNoEnd != 0:
 		return model.FlowTimeout
-	case !w.spans[w.root].failed:
+	case !head.failed:
 		return model.FlowSuccess
-	case timedOut(w.spans[w.root].Span):
+	case timedOut(head.Span):
 		return model.FlowTimeout
 	default:
 		return model.FlowError

@@ -12,11 +12,13 @@ func (w *work) link() {
 	backwards := false // a cycle has a parent that starts after its child
 	for i := range w.spans {
 		s := &w.spans[i]
-		if s.parentID.IsZero() {
-			continue
-		}
-		if p := w.find(s.parentID); p != int32(i) {
-			s.parent = p
+		if s.parent == none { // else it has been paired
+			if s.parentID.IsZero() {
+				continue
+			}
+			if p := w.parentOf(s); p != int32(i) {
+				s.parent = p
+			}
 		}
 		s.orphan = s.parent == none
 		backwards = backwards || s.parent > int32(i)

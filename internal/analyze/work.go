@@ -18,6 +18,7 @@ type span struct {
 	model.Span
 	src          *source
 	id, parentID model.SpanID
+	twin         int32 // the other side of a call whose sides share an id
 
 	start, end int64 // Unix ns, on the parent's clock
 	skew       int64 // ns that were added to both
@@ -43,7 +44,7 @@ type span struct {
 
 // work is the trace at hand.
 type work struct {
-	spans []span // each id once, in order of start
+	spans []span // each key once, in order of start
 	root  int32
 	tops  []int32 // spans without a parent, the root first
 	calls []call
@@ -106,10 +107,10 @@ func (w *work) slot(id model.SpanID) *int32 {
 	}
 }
 
-// find returns the span of an id, or none.
+// find returns the span of an id, the earlier one if two share it, or none.
 func (w *work) find(id model.SpanID) int32 { return *w.slot(id) - 1 }
 
-// load takes up the spans of t in order of start, each id once.
+// load takes up the spans of t in order of start, each key once.
 func (a *Analyzer) load(t *model.Trace) {
 	w := &a.work
 	w.reset(len(t.Spans))
@@ -138,21 +139,64 @@ func (a *Analyzer) add(s model.Span) {
 	w := &a.work
 	id := s.ID()
 	slot := w.slot(id)
-	if *slot != 0 {
+	twin := *slot - 1
+	if twin != none && (w.spans[twin].twin != none || w.spans[twin].Key() == s.Key()) {
 		return
 	}
 	src := a.source(s.Batch)
 	w.spans = append(w.spans, span{
 		Span: s, src: src, id: id, parentID: s.ParentID(),
 		start: s.Start(), end: s.End(),
-		parent: none, child: none, sibling: none,
+		parent: none, child: none, sibling: none, twin: twin,
 		node: a.nodeOf(src, s), target: none,
 		kind: s.Kind(), failed: s.Status() == model.StatusError,
 	})
-	i := int32(len(w.spans))
-	*slot = i
-	if w.root == none && w.spans[i-1].parentID.IsZero() {
-		w.root = i - 1
+	i := int32(len(w.spans)) - 1
+	if twin == none {
+		*slot = i + 1
+	} else {
+		w.pair(i, twin)
 	}
-	a.scan(i - 1)
+	if w.root == none && w.spans[i].isRoot() {
+		w.root = i
+	}
+	a.scan(i)
+}
+
+// pair makes the callee's side of a call the child of the caller's.
+func (w *work) pair(x, y int32) {
+	w.spans[x].twin, w.spans[y].twin = y, x
+	caller, callee := x, y
+	if w.spans[x].Key().Callee {
+		caller, callee = y, x
+	}
+	w.spans[callee].parent = caller
+	if w.root == callee {
+		w.root = none
+		for r := callee + 1; r < int32(len(w.spans)) && w.root == none; r++ {
+			if w.spans[r].isRoot() {
+				w.root = r
+			}
+		}
+	}
+}
+
+// isRoot reports whether a span has no parent and no caller's side.
+func (s *span) isRoot() bool { return s.parent == none && s.parentID.IsZero() }
+
+// parentOf returns the parent of a span, or none. Of the two sides of a call
+// that is the callee's, unless the span is of the caller's service.
+func (w *work) parentOf(s *span) int32 {
+	p := w.find(s.parentID)
+	if p == none || w.spans[p].twin == none {
+		return p
+	}
+	caller, callee := p, w.spans[p].twin
+	if w.spans[callee].parent != caller {
+		caller, callee = callee, caller
+	}
+	if s.node == w.spans[caller].node && s.node != w.spans[callee].node {
+		return caller
+	}
+	return callee
 }

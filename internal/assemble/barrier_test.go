@@ -23,7 +23,7 @@ func (b *bench) cut() (open []byte, passed bool) {
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.before = map[model.TraceID]map[model.SpanID]model.Span{}
+		b.before = map[model.TraceID]map[model.SpanKey]model.Span{}
 		for id, spans := range b.spans {
 			b.before[id] = maps.Clone(spans)
 		}

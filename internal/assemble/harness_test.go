@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // record is a store in memory: it keeps what it is given and adds flows up.
 type record struct {
 	mu     sync.Mutex
-	spans  map[model.TraceID]map[model.SpanID]model.Span
-	before map[model.TraceID]map[model.SpanID]model.Span // the last barrier
+	spans  map[model.TraceID]map[model.SpanKey]model.Span
+	before map[model.TraceID]map[model.SpanKey]model.Span // the last barrier
 	flows  map[model.TraceID]model.FlowSummary
 	counts int // flows counted, corrections not included
 	rollup model.Rollup
@@ -35,7 +35,7 @@ type record struct {
 
 func newRecord() *record {
 	return &record{
-		spans: map[model.TraceID]map[model.SpanID]model.Span{}, flows: map[model.TraceID]model.FlowSummary{},
+		spans: map[model.TraceID]map[model.SpanKey]model.Span{}, flows: map[model.TraceID]model.FlowSummary{},
 		rollup: model.Rollup{Graph: model.NewGraph()},
 	}
 }
@@ -46,9 +46,9 @@ func (r *record) append(b *model.Batch) {
 	for i := range b.Len() {
 		s := b.Span(i)
 		if r.spans[s.TraceID()] == nil {
-			r.spans[s.TraceID()] = map[model.SpanID]model.Span{}
+			r.spans[s.TraceID()] = map[model.SpanKey]model.Span{}
 		}
-		r.spans[s.TraceID()][s.ID()] = s
+		r.spans[s.TraceID()][s.Key()] = s
 	}
 }
 
@@ -91,7 +91,7 @@ func (r *record) lookup() Lookup {
 	}
 }
 
-func traceOf(spans map[model.TraceID]map[model.SpanID]model.Span, id model.TraceID) *model.Trace {
+func traceOf(spans map[model.TraceID]map[model.SpanKey]model.Span, id model.TraceID) *model.Trace {
 	return &model.Trace{ID: id, Spans: slices.Collect(maps.Values(spans[id]))}
 }
 

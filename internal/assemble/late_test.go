@@ -123,6 +123,22 @@ func TestOldTraceNotRemembered(t *testing.T) {
 	})
 }
 
+// The sides of a call may share an id; each is a span of its own.
+func TestLateSpanSharesAnID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, spans := start(t, Config{}, newRecord()), draw(t, `
+web: GET / [server]           |====================
+  web: GET cart [client]      |  ===============    @id=call
+  cart: GET [server]          |   ============      @id=call`)
+		b.send(spans[:2]...)
+		pass(time.Minute)
+		b.send(spans[2])
+		pass(time.Minute)
+		b.expect(Stats{Remembered: 1, Analysed: 1, Late: 1, Corrected: 1})
+		b.expectRollup(spans)
+	})
+}
+
 func TestStoreCannotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := forgotten(t, 1)
