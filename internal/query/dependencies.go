@@ -33,8 +33,9 @@ func (e *Engine) Dependencies(ctx context.Context, f Filter) (Dependencies, erro
 		return Dependencies{}, err
 	}
 	analyze.Resolve(sum)
+	critical := criticalTime(sum)
 	if f.Service != "" || f.Namespace != "" {
 		sum = analyze.Neighbourhood(sum, f.matches)
 	}
-	return Dependencies{e.graph(sum, infos), lastSeen, f.Period}, nil
+	return Dependencies{e.graph(sum, infos, critical), lastSeen, f.Period}, nil
 }

@@ -39,14 +39,19 @@ type Edge struct {
 	Breaks    int64 // calls that an open circuit breaker refused
 }
 
-// graph works out the figures of g. Nodes and edges whose calls were all
-// taken back by corrections are left out. A node may have had no requests: one
-// that a circuit breaker kept all calls from.
-func (e *Engine) graph(g *model.Graph, in infos) Graph {
-	var critical int64
+// criticalTime is the length of all critical paths through g, ns.
+func criticalTime(g *model.Graph) (sum int64) {
 	for _, s := range g.Nodes {
-		critical += s.Critical
+		sum += s.Critical
 	}
+	return sum
+}
+
+// graph works out the figures of g, which may be a part of the graph that has
+// the critical paths. Nodes and edges whose calls were all taken back by
+// corrections are left out. A node may have had no requests: one that a circuit
+// breaker kept all calls from.
+func (e *Engine) graph(g *model.Graph, in infos, critical int64) Graph {
 	out := Graph{Nodes: make([]Node, 0, len(g.Nodes)), Edges: make([]Edge, 0, len(g.Edges))}
 	joined := map[model.Node]bool{}
 	for edge, s := range g.Edges {
@@ -81,6 +86,8 @@ func (e *Engine) node(n model.Node, s *model.NodeStats, info ServiceInfo, critic
 	}
 }
 
+// edgeOf works out the figures of an edge. What counts as a break rests on the
+// calls before it, so a correction may take away one that was not counted.
 func edgeOf(e model.Edge, s *model.EdgeStats) Edge {
 	return Edge{
 		Edge:      e,
@@ -89,6 +96,6 @@ func edgeOf(e model.Edge, s *model.EdgeStats) Edge {
 		ErrorRate: share(s.Errors, s.Calls),
 		Latency:   latencyOf(&s.Latency),
 		Retries:   s.Retries,
-		Breaks:    s.Breaks,
+		Breaks:    max(s.Breaks, 0),
 	}
 }

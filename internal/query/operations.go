@@ -102,5 +102,5 @@ func (e *Engine) OperationGraph(ctx context.Context, f Filter) (OperationGraph, 
 	if err != nil {
 		return OperationGraph{}, err
 	}
-	return OperationGraph{e.graph(sum, infos), flows, f.Period}, nil
+	return OperationGraph{e.graph(sum, infos, criticalTime(sum)), flows, f.Period}, nil
 }

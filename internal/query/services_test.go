@@ -14,6 +14,14 @@ import (
 
 func TestDependencies(t *testing.T) {
 	e, _ := shop()
+	all, err := e.Dependencies(t.Context(), production())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares := map[string]float64{}
+	for _, n := range all.Graph.Nodes {
+		shares[n.ID()] = n.CriticalShare
+	}
 	for _, c := range []struct {
 		name, service, namespace string
 		want                     []string
@@ -33,6 +41,9 @@ func TestDependencies(t *testing.T) {
 			var got []string
 			for _, n := range d.Graph.Nodes {
 				got = append(got, n.ID())
+				if n.CriticalShare != shares[n.ID()] {
+					t.Errorf("%s has %v of the critical paths, of all %v", n.ID(), n.CriticalShare, shares[n.ID()])
+				}
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)

@@ -39,7 +39,7 @@ func (e *Engine) show(t *model.Trace, usual *model.Graph) *Trace {
 	analysis := analyze.Trace(t, e.analyze, usual)
 	g := model.NewGraph()
 	g.AddFlow(analysis.Flow, 1)
-	return &Trace{Analysis: analysis, Graph: e.graph(g, infosOf(t))}
+	return &Trace{Analysis: analysis, Graph: e.graph(g, infosOf(t), criticalTime(g))}
 }
 
 // usualTime is how much time before a flow tells what was usual for it: enough
