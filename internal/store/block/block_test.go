@@ -94,12 +94,12 @@ func TestSpansRoundTrip(t *testing.T) {
 // Few and many traces at once, which are looked for in different ways.
 func TestTraces(t *testing.T) {
 	gen := storetest.NewGen(13)
-	all := gen.Batch(4000, 5)
+	all := gen.Batch(manyTraces, 5)
 	b := write(t, vfs.NewMem(), &block.Content{WALSeq: 1, Created: created, Batches: []*model.Batch{all}})
-	for _, every := range []int{3999, 17, 1} {
+	for _, every := range []int{manyTraces - 1, 17, 1} {
 		var ids []model.TraceID
 		want := map[model.TraceID]bool{}
-		for i := 0; i < 4000; i += every {
+		for i := 0; i < manyTraces; i += every {
 			ids = append(ids, all.TraceIDs[5*i], gen.TraceID())
 			want[all.TraceIDs[5*i]] = true
 		}
@@ -121,7 +121,7 @@ func TestTraces(t *testing.T) {
 func TestLargeBlock(t *testing.T) {
 	gen := storetest.NewGen(2)
 	var batches []*model.Batch
-	for range 9 {
+	for range largeBatches {
 		batches = append(batches, gen.Batch(3000, 10))
 	}
 	b := write(t, vfs.NewMem(), &block.Content{WALSeq: 1, Created: created, Batches: batches})
@@ -309,7 +309,7 @@ func readAll(fs vfs.FS, id string, want []string) error {
 func TestWriteFailsAnywhere(t *testing.T) {
 	c := content(8, 2, 3)
 	boom := errors.New("boom")
-	for k := 1; ; k++ {
+	for k := 1; ; k += failureStep {
 		mem, n := vfs.NewMem(), 0
 		ok(t, mem.MkdirAll("blocks"))
 		ok(t, mem.SyncDir("."))
