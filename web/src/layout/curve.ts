@@ -9,20 +9,40 @@ export interface Point {
 const at = (p: Point) => `${round(p.x)} ${round(p.y)}`
 const round = (value: number) => Math.round(value * 10) / 10
 
-/** A smooth line through the first and last point that leans on those between (uniform cubic B-spline with clamped ends). */
+const mix = (a: Point, b: Point, share: number): Point => ({ x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share })
+
+/** Where the smooth line bends around points[i]; it passes inner points by, at this distance. */
+function bend(points: Point[], i: number): { from: Point; to: Point } {
+  const here = points[i] as Point
+  const previous = points[i - 1] as Point
+  const next = points[i + 1] as Point
+  return { from: i === 1 ? previous : mix(previous, here, 0.5), to: i === points.length - 2 ? next : mix(here, next, 0.5) }
+}
+
+/** The place on the smooth line nearest to one of its inner points: where that point's label belongs. */
+export function onLine(points: Point[], near: Point): Point {
+  let nearest = -1
+  let least = Infinity
+  for (let i = 1; i < points.length - 1; i++) {
+    const { x, y } = points[i] as Point
+    const distance = Math.hypot(x - near.x, y - near.y)
+    if (distance < least) [nearest, least] = [i, distance]
+  }
+  if (nearest < 0) return near
+  const { from, to } = bend(points, nearest)
+  return mix(points[nearest] as Point, mix(from, to, 0.5), 0.5)
+}
+
+/** A smooth line through the first and last point that leans on those between (a quadratic B-spline with clamped ends). */
 export function smoothPath(points: Point[]): string {
   const [first, ...rest] = points
   const last = rest.at(-1)
   if (!first || !last) return ''
   if (rest.length === 1) return `M${at(first)}L${at(last)}`
-  const mix = (a: Point, b: Point, share: number): Point => ({ x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share })
   let path = `M${at(first)}`
   for (let i = 1; i < points.length - 1; i++) {
-    const previous = points[i - 1] as Point
     const control = points[i] as Point
-    const next = points[i + 1] as Point
-    const from = i === 1 ? previous : mix(previous, control, 0.5)
-    const to = i === points.length - 2 ? next : mix(control, next, 0.5)
+    const { from, to } = bend(points, i)
     path += `C${at(mix(from, control, 2 / 3))} ${at(mix(to, control, 2 / 3))} ${at(to)}`
   }
   return path

@@ -1,7 +1,7 @@
 // Layered layout of a flow graph by dagre. Runs in a worker; pure, so that
 // tests and other threads can call it too.
 import { Graph, layout } from '@dagrejs/dagre'
-import type { Point } from './curve'
+import { onLine, type Point } from './curve'
 import type { Pixels } from '../model/units'
 
 export interface Box {
@@ -62,5 +62,16 @@ function read(g: Graph): Placed {
     const middle = edge.points[Math.floor(edge.points.length / 2)] ?? { x: 0, y: 0 }
     placed.edges[`${idOf(v)}\u2192${idOf(w)}`] = { points: edge.points, label: { x: edge.x ?? middle.x, y: edge.y ?? middle.y } }
   }
+  moveLabels(Object.values(placed.edges))
   return placed
+}
+
+/** Labels onto their lines, which bend past the places that dagre kept free, except where two would then meet. */
+function moveLabels(edges: { points: Point[]; label: Point }[]): void {
+  const moved = edges.map(({ points, label }) => onLine(points, label))
+  const meets = (a: Point, b: Point) => Math.abs(a.x - b.x) < 64 && Math.abs(a.y - b.y) < labelHeight
+  edges.forEach((edge, i) => {
+    const place = moved[i]
+    if (place && !moved.some((other, j) => j !== i && meets(place, other))) edge.label = place
+  })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { smoothPath, sparkline } from '../../src/layout/curve'
+import { onLine, smoothPath, sparkline } from '../../src/layout/curve'
 import { ticks } from '../../src/layout/ticks'
 import { clampWindow, panWindow, parseWindow, place, windowText, zoomWindow } from '../../src/layout/window'
 import { Palette, hues } from '../../src/model/palette'
@@ -67,4 +67,9 @@ test('operations are found by every word and sorted with ties by name', () => {
   expect(searchOperations(rows, 'VM stag').map((r) => r.name)).toEqual(['create_vm'])
   expect(sortOperations(rows, 'count', true).map((r) => r.name)).toEqual(['create_vm', 'a', 'b'])
   expect(sortOperations(rows, 'name', false).map((r) => r.name)).toEqual(['a', 'b', 'create_vm'])
+})
+
+test('a label sits on its line, not on the point that the line leans on', () => {
+  expect(onLine([{ x: 0, y: 0 }, { x: 10, y: 20 }, { x: 20, y: 0 }], { x: 10, y: 20 })).toEqual({ x: 10, y: 10 })
+  expect(onLine([{ x: 0, y: 0 }, { x: 10, y: 0 }], { x: 5, y: 0 })).toEqual({ x: 5, y: 0 })
 })
