@@ -119,6 +119,12 @@ test('who is gone for a while finds its place free when it is back', () => {
   }
 })
 
+test('the place of who is gone is kept as wide as any box', () => {
+  const placed: Placed = { nodes: { web: { x: 100, y: 100 }, gone: { x: 440, y: 100 } }, edges: {}, width: 600, height: 200 }
+  const next = extend(placed, request(['web', 'n'], [['web', 'n']], () => 200))
+  expect(overlaps(next, request(['web', 'n', 'gone'], [], () => 200).boxes)).toEqual([])
+})
+
 test('new nodes stand right of their callers, left of who they call, else below', () => {
   const placed = layered(few)
   expect(extend(placed, with_(few, 'n', ['db', 'n'])).nodes['n']!.x).toBeGreaterThan(placed.nodes['db']!.x)

@@ -22,6 +22,12 @@ test.each([...presets.map((p) => p.id), '90s', '999999d'])('the range %s survive
   expect(parseRange(new URLSearchParams(query.toString()))).toEqual({ last })
 })
 
+test('one kind of range takes the other out of the URL', () => {
+  const fixed = changed(new URLSearchParams('range=6h'), rangeChanges({ start: 'a', end: 'b' }))
+  expect(fixed.toString()).toBe('from=a&to=b')
+  expect(changed(fixed, rangeChanges({ last: '6h' })).toString()).toBe('range=6h')
+})
+
 test('a fixed range wins over a moving one; half of one, an empty or a broken one does not', () => {
   const range = (text: string) => parseRange(new URLSearchParams(text))
   const [start, end] = ['2026-03-01T12:00:00.000000001Z', '2026-03-01T12:00:00.000002Z']

@@ -55,7 +55,7 @@ const everything: Changes = {
   service: 'shop/cart',
   status: 'timeout',
   min: '1.5s',
-  ...rangeChanges({ start: '2026-03-01T12:00:00.123456789Z', end: '2026-03-01T13:00:00+01:30' }),
+  ...rangeChanges({ start: '2026-03-01T12:00:00.123456789Z', end: '2026-03-01T13:00:00+00:30' }),
   find: 'db #2',
   hide: 'queue.external',
   label: 'p95',
@@ -72,6 +72,14 @@ test('a reload shows what was shown', async () => {
   expect(again.route).toEqual(router.route)
   for (const [key, value] of Object.entries(everything)) expect([key, again.param(key)]).toEqual([key, value ?? ''])
   expect(parseFilters(again.query)).toEqual(parseFilters(router.query))
+})
+
+test('a link to another screen carries filters and range, not what only this screen shows', async () => {
+  const { router } = await load()
+  router.set({ ...everything, theme: 'dark' })
+  const there = new URL(router.href('/operations', { status: null }), page.href).searchParams
+  expect(parseFilters(there)).toEqual({ ...parseFilters(router.query), status: '' })
+  expect([there.get('theme'), there.get('z'), there.get('t')]).toEqual(['dark', null, null])
 })
 
 test('equal states are equal URLs, however they were reached', async () => {
