@@ -7,17 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 )
 
 // defaultRange is how far back an answer looks when it is not told.
 const defaultRange = time.Hour
 
-// Times accepted reach from 1970 to 2200: within int64 nanoseconds, with room
-// to widen a period.
+// Times accepted reach from 1970 to 2200, as those of spans do.
 var (
 	earliest = time.Unix(0, 0)
-	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Unix(0, model.LatestTime)
 )
 
 // period reads startTime and endTime, by default the last hour.

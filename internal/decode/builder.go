@@ -119,7 +119,7 @@ func (d *builder) endSpan(row int) {
 func (d *builder) mendTimes(row int) {
 	start, end := &d.b.Starts[row], &d.b.Ends[row]
 	switch {
-	case *start < 0 || *end < 0 || *start == 0 && *end == 0:
+	case tooLate(*start) || tooLate(*end) || *start == 0 && *end == 0:
 		d.refuse(BadTime)
 	case *start == 0:
 		*start, d.marks = *end, d.marks|model.MarkNoStart
@@ -129,6 +129,10 @@ func (d *builder) mendTimes(row int) {
 		*end, d.marks = *start, d.marks|model.MarkEndBeforeStart
 	}
 }
+
+// tooLate reports whether a time is after the last one kept. OTLP's unsigned
+// times from 2^63 are negative here.
+func tooLate(t int64) bool { return t < 0 || t > model.LatestTime }
 
 // addLink keeps a link of the span being read, unless an id has a wrong length.
 func (d *builder) addLink(l model.Link, idsOK bool) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"testing"
 
@@ -69,6 +70,8 @@ func TestRefused(t *testing.T) {
 		"no times":           {message(traceID(), spanID()), BadTime},
 		"start out of range": {good(fixed(wire.SpanStart, 1<<63)), BadTime},
 		"end out of range":   {good(fixed(wire.SpanEnd, 1<<63)), BadTime},
+		"start too late":     {good(fixed(wire.SpanStart, uint64(model.LatestTime)+1)), BadTime},
+		"end too late":       {good(fixed(wire.SpanEnd, math.MaxInt64)), BadTime},
 		"too deep":           {good(attr(wire.SpanAttributes, "k", tooDeep())), BadValue},
 		"bad array": {good(attr(wire.SpanAttributes, "k", model.Value{Type: model.TypeArray, Str: "\x0a\xff"})),
 			BadValue},

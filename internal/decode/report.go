@@ -29,7 +29,7 @@ func (r Reason) text() string {
 	return [...]string{
 		BadTraceID: "trace id is not 16 bytes, or all zero",
 		BadSpanID:  "span id is not 8 bytes, or all zero",
-		BadTime:    "neither start nor end time, or one after the year 2262",
+		BadTime:    "neither start nor end time, or one after the year 2199",
 		BadValue:   "an array or map is malformed, or nested deeper than 32 levels",
 	}[r]
 }

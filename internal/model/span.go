@@ -1,5 +1,10 @@
 package model
 
+// LatestTime is the last start or end a span may have, in Unix ns: the first
+// moment of 2200. What is added to a time, such as a bucket's width or how long
+// something is kept, cannot overflow from there.
+const LatestTime int64 = 7_258_118_400e9
+
 // Span is a cursor on one row of a sealed batch: cheap to copy, valid as long
 // as its batch. Strings it returns share the batch's memory.
 type Span struct {
