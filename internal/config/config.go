@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/units"
@@ -33,31 +35,31 @@ type Serve struct {
 
 // Receive is what receivers accept.
 type Receive struct {
-	MaxBody     units.Base2Bytes `name:"max-body" env:"FLOWSCOPE_MAX_BODY" default:"16MiB" placeholder:"BYTES" help:"Largest request after decompression; a larger one is answered 413 or RESOURCE_EXHAUSTED."`
-	MaxInflight units.Base2Bytes `name:"max-inflight" env:"FLOWSCOPE_MAX_INFLIGHT" default:"256MiB" placeholder:"BYTES" help:"Most request bytes in work at once; above it senders are told to come back later."`
-	CORSOrigins []string         `name:"cors-origins" env:"FLOWSCOPE_CORS_ORIGINS" placeholder:"ORIGIN,..." help:"Browser origins that may send spans to the OTLP/HTTP receiver; * allows all."`
+	MaxBody     Size     `name:"max-body" env:"FLOWSCOPE_MAX_BODY" default:"16MiB" placeholder:"BYTES" help:"Largest request after decompression; a larger one is answered 413 or RESOURCE_EXHAUSTED."`
+	MaxInflight Size     `name:"max-inflight" env:"FLOWSCOPE_MAX_INFLIGHT" default:"256MiB" placeholder:"BYTES" help:"Most request bytes in work at once; above it senders are told to come back later."`
+	CORSOrigins []string `name:"cors-origins" env:"FLOWSCOPE_CORS_ORIGINS" placeholder:"ORIGIN" help:"Browser origins that may send spans to the OTLP/HTTP receiver; * allows all."`
 }
 
 // Keep is what the store holds and for how long.
 type Keep struct {
-	RetentionAge   time.Duration    `name:"retention-age" env:"FLOWSCOPE_RETENTION_AGE" default:"168h" placeholder:"DURATION" help:"Spans older than this are deleted; 0 keeps them."`
-	RetentionBytes units.Base2Bytes `name:"retention-bytes" env:"FLOWSCOPE_RETENTION_BYTES" default:"50GiB" placeholder:"BYTES" help:"The oldest spans are deleted when the store grows above this; 0 has no limit."`
-	HeadBytes      units.Base2Bytes `name:"head-bytes" env:"FLOWSCOPE_HEAD_BYTES" default:"64MiB" placeholder:"BYTES" help:"Memory of the newest spans before they are written as a block."`
-	HeadAge        time.Duration    `name:"head-age" env:"FLOWSCOPE_HEAD_AGE" default:"5m" placeholder:"DURATION" help:"Age of the newest spans before they are written as a block."`
+	RetentionAge   time.Duration `name:"retention-age" env:"FLOWSCOPE_RETENTION_AGE" default:"168h" placeholder:"DURATION" help:"Spans older than this are deleted; 0 keeps them."`
+	RetentionBytes Size          `name:"retention-bytes" env:"FLOWSCOPE_RETENTION_BYTES" default:"50GiB" placeholder:"BYTES" help:"The oldest spans are deleted when the store grows above this; 0 has no limit."`
+	HeadBytes      Size          `name:"head-bytes" env:"FLOWSCOPE_HEAD_BYTES" default:"64MiB" placeholder:"BYTES" help:"Memory of the newest spans before they are written as a block."`
+	HeadAge        time.Duration `name:"head-age" env:"FLOWSCOPE_HEAD_AGE" default:"5m" placeholder:"DURATION" help:"Age of the newest spans before they are written as a block."`
 }
 
 // Analyze is how traces become flows.
 type Analyze struct {
 	TraceQuiet          time.Duration `name:"trace-quiet" env:"FLOWSCOPE_TRACE_QUIET" default:"2s" placeholder:"DURATION" help:"A trace whose root has ended is analysed when no span of it came for this long."`
 	TraceDeadline       time.Duration `name:"trace-deadline" env:"FLOWSCOPE_TRACE_DEADLINE" default:"30s" placeholder:"DURATION" help:"A trace without an ended root is analysed when no span of it came for this long."`
-	OperationAttributes []string      `name:"operation-attributes" env:"FLOWSCOPE_OPERATION_ATTRIBUTES" default:"app.operation,ui.operation" placeholder:"KEY,..." help:"Span attributes that name the operation, after flow.operation and the x-operation-name header."`
+	OperationAttributes []string      `name:"operation-attributes" env:"FLOWSCOPE_OPERATION_ATTRIBUTES" default:"app.operation,ui.operation" placeholder:"KEY" help:"Span attributes that name the operation, after flow.operation and the x-operation-name header."`
 	DegradedAt          float64       `name:"degraded-at" env:"FLOWSCOPE_DEGRADED_AT" default:"0.01" placeholder:"RATE" help:"Error rate from which a service is shown as degraded."`
 	DownAt              float64       `name:"down-at" env:"FLOWSCOPE_DOWN_AT" default:"0.5" placeholder:"RATE" help:"Error rate from which a service with at least five calls is shown as down."`
 }
 
 // Operate is how the server is watched and reached.
 type Operate struct {
-	AllowedHosts []string `name:"allowed-hosts" env:"FLOWSCOPE_ALLOWED_HOSTS" placeholder:"HOST,..." help:"Host names the dashboard answers to besides loopback; needed when it is reached by name."`
+	AllowedHosts []string `name:"allowed-hosts" env:"FLOWSCOPE_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names the dashboard answers to besides localhost and addresses; needed when it is reached by name."`
 	LogLevel     string   `name:"log-level" env:"FLOWSCOPE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level that is logged: ${enum}."`
 	LogFormat    string   `name:"log-format" env:"FLOWSCOPE_LOG_FORMAT" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"${enum}; auto is text on a terminal and JSON otherwise."`
 	Pprof        bool     `name:"pprof" env:"FLOWSCOPE_PPROF" help:"Serve /debug/pprof on the API's address."`
@@ -78,15 +80,25 @@ func (c *Serve) Validate() error {
 	check(c.Data != "", "--data: must name a directory")
 	check(c.MaxBody > 0, "--max-body: must be above zero")
 	check(c.MaxInflight >= c.MaxBody, "--max-inflight: must be at least --max-body (%s)", c.MaxBody)
+	for _, origin := range c.CORSOrigins {
+		check(origin == "*" || validOrigin(origin), "--cors-origins: %q is neither * nor an origin like https://shop.example", origin)
+	}
 	check(c.RetentionAge >= 0, "--retention-age: must not be negative")
 	check(c.RetentionBytes >= 0, "--retention-bytes: must not be negative")
-	check(c.HeadBytes >= units.MiB, "--head-bytes: must be at least 1MiB")
+	check(c.HeadBytes >= Size(units.MiB), "--head-bytes: must be at least 1MiB")
 	check(c.HeadAge > 0, "--head-age: must be above zero")
 	check(c.TraceQuiet > 0, "--trace-quiet: must be above zero")
 	check(c.TraceDeadline >= c.TraceQuiet, "--trace-deadline: must be at least --trace-quiet (%s)", c.TraceQuiet)
 	check(c.DegradedAt > 0 && c.DegradedAt <= 1, "--degraded-at: must be above 0 and at most 1")
 	check(c.DownAt >= c.DegradedAt && c.DownAt <= 1, "--down-at: must be from --degraded-at to 1")
 	return errors.Join(errs...)
+}
+
+// validOrigin reports whether a browser would send it as it stands: a scheme
+// and a host, in lower case, with nothing behind them. Any other never matches.
+func validOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && origin == strings.ToLower(u.Scheme+"://"+u.Host)
 }
 
 func validAddr(addr string) error {

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/alecthomas/units"
 )
 
 type cli struct {
-	Config kong.ConfigFlag
-	Serve  Serve `cmd:""`
+	Serve struct {
+		Config kong.ConfigFlag
+		Serve  `embed:""`
+	} `cmd:""`
+	Load struct{ Spans int } `cmd:""`
 }
 
 func parse(t *testing.T, yaml string, args ...string) (Serve, error) {
@@ -28,7 +30,7 @@ func parse(t *testing.T, yaml string, args ...string) (Serve, error) {
 		t.Fatal(err)
 	}
 	_, err = parser.Parse(append([]string{"serve", "--config", path}, args...))
-	return c.Serve, err
+	return c.Serve.Serve, err
 }
 
 func TestPrecedence(t *testing.T) {
@@ -57,7 +59,7 @@ func TestFileTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.MaxBody != 4*units.MiB || got.RetentionAge != 2*time.Hour || got.DegradedAt != 0.05 || !got.Pprof {
+	if got.MaxBody != 4<<20 || got.RetentionAge != 2*time.Hour || got.DegradedAt != 0.05 || !got.Pprof {
 		t.Errorf("got %+v", got)
 	}
 	if strings.Join(got.CORSOrigins, " ") != "https://a.example https://b.example" {
@@ -72,6 +74,13 @@ func TestRefused(t *testing.T) {
 		want string
 	}{
 		"unknown key":   {yaml: "htpp: x\n", want: "unknown settings: htpp"},
+		"other command": {yaml: "spans: 5\n", want: "unknown settings: spans"},
+		"not a setting": {yaml: "help: true\nconfig: x\n", want: "unknown settings: config, help"},
+		"bad size":      {args: []string{"--max-body=16 megs"}, want: `"16 megs" is not a size`},
+		"map for size":  {yaml: "max-body: {a: 1}\n", want: "max-body"},
+		"bare origin":   {args: []string{"--cors-origins=shop.example"}, want: "--cors-origins"},
+		"origin's path": {args: []string{"--cors-origins=https://shop.example/"}, want: "--cors-origins"},
+		"upper origin":  {args: []string{"--cors-origins=https://Shop.example"}, want: "--cors-origins"},
 		"not yaml":      {yaml: "a: [", want: "parse configuration"},
 		"not a map":     {yaml: "- a\n", want: "parse configuration"},
 		"bad duration":  {yaml: "trace-quiet: soon\n", want: "trace-quiet"},
@@ -84,6 +93,27 @@ func TestRefused(t *testing.T) {
 	} {
 		if _, err := parse(t, c.yaml, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]Size{"16777216": 16 << 20, "16MiB": 16 << 20, "16MB": 16 << 20, "1.5GiB": 3 << 29, "1TiB": 1 << 40} {
+		got, err := parse(t, "", "--retention-bytes="+text)
+		if err != nil || got.RetentionBytes != want {
+			t.Errorf("%s: %v, %v, want %d", text, got.RetentionBytes, err, want)
+		}
+	}
+	got, err := parse(t, "retention-bytes: 20000000\n")
+	if err != nil || got.RetentionBytes != 20000000 {
+		t.Errorf("a number in the file: %d, %v", got.RetentionBytes, err)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	for _, origins := range []string{"*", "https://shop.example,http://localhost:8080", "http://[::1]:3000"} {
+		if _, err := parse(t, "", "--cors-origins="+origins); err != nil {
+			t.Errorf("%s: %v", origins, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -33,16 +34,9 @@ type file map[string]any
 
 var _ kong.Resolver = file(nil)
 
-// Validate refuses keys that no command has a flag for.
+// Validate refuses keys that are not settings of the server.
 func (f file) Validate(app *kong.Application) error {
-	known := map[string]bool{}
-	for _, node := range app.Leaves(true) {
-		for _, group := range node.AllFlags(true) {
-			for _, flag := range group {
-				known[flag.Name] = true
-			}
-		}
-	}
+	known := settings(app)
 	var unknown []string
 	for key := range f {
 		if !known[key] {
@@ -54,6 +48,26 @@ func (f file) Validate(app *kong.Application) error {
 		return fmt.Errorf("configuration has unknown settings: %s", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+// settings are the names that a file may use: the flags of the commands that
+// take a file, but for the one that names it and the call for help.
+func settings(app *kong.Application) map[string]bool {
+	known := map[string]bool{}
+	for _, node := range app.Leaves(true) {
+		flags := map[string]bool{}
+		for _, group := range node.AllFlags(true) {
+			for _, flag := range group {
+				flags[flag.Name] = true
+			}
+		}
+		if flags["config"] {
+			maps.Copy(known, flags)
+		}
+	}
+	delete(known, "config")
+	delete(known, "help")
+	return known
 }
 
 // Resolve returns the file's value for a flag, unless the environment has one.
