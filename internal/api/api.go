@@ -29,8 +29,8 @@ type Config struct {
 	Timeout time.Duration    // of one API request; 0 is 30 seconds
 	Pprof   bool             // serve /debug/pprof
 
-	// CheckHost refuses requests whose Host is neither a loopback name nor one
-	// of AllowedHosts, so that a web page cannot reach a server on loopback by
+	// CheckHost refuses requests whose Host is neither localhost, an address nor
+	// one of AllowedHosts, so that a web page cannot reach a server on loopback by
 	// rebinding its own name to 127.0.0.1.
 	CheckHost    bool
 	AllowedHosts []string
@@ -104,7 +104,11 @@ func (s *server) addOperational(mux *http.ServeMux) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{
 		DisableCompression: true, // the handler around it compresses
 	}))
-	if s.Pprof {
+	if !s.Pprof { // or the dashboard would answer, whose paths are open
+		mux.HandleFunc("GET /debug/pprof/", func(w http.ResponseWriter, r *http.Request) {
+			writeProblem(w, r, &problem{Status: http.StatusNotFound, Code: "not_found", Detail: "profiles are not served: start the server with --pprof"})
+		})
+	} else {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

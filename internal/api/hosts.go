@@ -4,20 +4,24 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
 // checkHost refuses requests that came under a name this server does not go
-// by, when it is told to check.
+// by, when it is told to check. An address is no name that could be rebound, and
+// it is what probes and scrapers come under.
 func (s *server) checkHost(next http.Handler) http.Handler {
 	if !s.CheckHost {
 		return next
 	}
+	allowed := map[string]bool{"localhost": true}
+	for _, host := range s.AllowedHosts {
+		allowed[hostname(host)] = true
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := hostname(r.Host); !isLoopback(host) && !slices.Contains(s.AllowedHosts, host) {
+		if host := hostname(r.Host); !isAddr(host) && !allowed[host] {
 			writeProblem(w, r, &problem{Status: http.StatusMisdirectedRequest, Code: "unknown_host",
-				Detail: "this server listens on loopback and does not answer to that Host; allow it in the configuration if it should"})
+				Detail: "this server does not go by the name in the Host header; allow it in the configuration if it should"})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -32,10 +36,7 @@ func hostname(host string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+func isAddr(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -160,11 +161,14 @@ func TestClientGone(t *testing.T) {
 }
 
 func TestHostCheck(t *testing.T) {
-	f := newFixture(t, func(c *Config) { c.CheckHost, c.AllowedHosts = true, []string{"flows.example.com"} })
+	f := newFixture(t, func(c *Config) {
+		c.CheckHost, c.AllowedHosts = true, []string{"Flows.example.com", "other.example.com:443"}
+	})
 	for host, want := range map[string]int{
 		"localhost:4319": 200, "LOCALHOST": 200, "127.0.0.1:4319": 200, "127.0.0.2": 200, "[::1]:4319": 200, "[::1]": 200,
-		"flows.example.com": 200, "flows.example.com:443": 200,
-		"evil.example.com": 421, "localhost.evil.example.com": 421, "10.0.0.1:4319": 421, "": 421,
+		"flows.example.com": 200, "flows.example.com:443": 200, "other.example.com": 200,
+		"10.0.0.1:4319": 200, "[fd00::1]:4319": 200,
+		"evil.example.com": 421, "localhost.evil.example.com": 421, "10.0.0.1.example.com": 421, "": 421,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/status", nil)
 		r.Host = host
@@ -220,7 +224,15 @@ func TestPprof(t *testing.T) {
 	if w := with.get("/debug/pprof/"); !strings.Contains(w.Body.String(), "goroutine") {
 		t.Errorf("with: %d %s", w.Code, w.Body)
 	}
-	if w := newFixture(t, nil).get("/debug/pprof/"); strings.Contains(w.Body.String(), "goroutine") {
-		t.Errorf("without: %s", w.Body)
+	if p := problemIn(t, newFixture(t, nil).get("/debug/pprof/heap")); p.Status != http.StatusNotFound || !strings.Contains(p.Detail, "--pprof") {
+		t.Errorf("without: %+v", p)
+	}
+}
+
+// A service that is known by its resource alone has lists without members.
+func TestServiceWithoutFlows(t *testing.T) {
+	body, err := json.Marshal(serviceOf(query.ServiceDetail{Versions: []string{}}))
+	if err != nil || bytes.Contains(body, []byte("null")) {
+		t.Errorf("%s, %v", body, err)
 	}
 }

@@ -110,6 +110,10 @@ func (s *server) service(r *http.Request, p *params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return serviceOf(d), nil
+}
+
+func serviceOf(d query.ServiceDetail) serviceAnswer {
 	pods := make([]pod, len(d.Pods))
 	for i, one := range d.Pods {
 		pods[i] = pod{one.Name, one.Node, one.Version, podStatus(one), timestamp(one.LastSeen)}
@@ -117,8 +121,8 @@ func (s *server) service(r *http.Request, p *params) (any, error) {
 	return serviceAnswer{serviceDetail{
 		Name: d.Name, Namespace: d.Namespace, Environment: d.Environment, Versions: d.Versions, Pods: pods,
 		Dependencies: serviceDependencies{ids(d.Upstream), ids(d.Downstream)},
-		Status:       d.Status.String(), Metrics: metricsOf(d.Metrics), Operations: d.Operations,
-	}}, nil
+		Status:       d.Status.String(), Metrics: metricsOf(d.Metrics), Operations: append([]string{}, d.Operations...),
+	}}
 }
 
 func podStatus(p query.Pod) string {
