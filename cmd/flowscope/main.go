@@ -41,8 +41,18 @@ func newParser(grammar *cli, opts ...kong.Option) (*kong.Kong, error) {
 		kong.Description("Shows how every user operation flows through your services."),
 		kong.Configuration(config.File),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ValueFormatter(helpWithDefault),
 		kong.UsageOnError(),
 	}, opts...)...)
+}
+
+// helpWithDefault is a flag's help with its default and environment variable.
+func helpWithDefault(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if !v.HasDefault {
+		return help
+	}
+	return help + " Default: " + v.Default + "."
 }
 
 // run executes one command line and returns the exit code: 0 when it did what

@@ -130,8 +130,10 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	if rc.GRPCAddr == "" && rc.HTTPAddr == "" {
 		return nil
 	}
-	s.receive, err = receive.Listen(ctx, rc, s.store)
-	return err
+	if s.receive, err = receive.Listen(ctx, rc, s.store); err != nil {
+		return fmt.Errorf("--otlp-grpc, --otlp-http: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) handler(q *query.Engine) (http.Handler, error) {
