@@ -36,7 +36,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 	return err
 }
 
-// retain removes whole blocks, the oldest first. flushMu is held.
+// retain removes whole blocks, the oldest first. The newest stays however small
+// the limit on bytes is: a store that is too small for one block still shows
+// what came last. flushMu is held.
 func (s *Store) retain() error {
 	s.mu.RLock()
 	total := int64(0)
@@ -47,9 +49,9 @@ func (s *Store) retain() error {
 	s.mu.RUnlock()
 	var errs []error
 	oldest := s.cfg.Now().Add(-s.cfg.RetentionAge).UnixNano()
-	for _, b := range blocks {
+	for i, b := range blocks {
 		tooOld := s.cfg.RetentionAge > 0 && b.Meta.Newest() < oldest
-		tooMuch := s.cfg.RetentionBytes > 0 && total > s.cfg.RetentionBytes
+		tooMuch := s.cfg.RetentionBytes > 0 && total > s.cfg.RetentionBytes && i < len(blocks)-1
 		if !tooOld && !tooMuch {
 			continue
 		}

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Store) {
 		"resources":              (*contract).resources,
 		"retention by age":       (*contract).retentionByAge,
 		"retention by size":      (*contract).retentionBySize,
+		"retention keeps one":    (*contract).retentionKeepsNewest,
 		"restart":                (*contract).restart,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -365,6 +366,24 @@ func (c *contract) retentionBySize() {
 	c.ok(c.Maintain(c.Context()))
 	c.holds("after retention", batches[7])
 	if _, err := c.Trace(c.Context(), batches[0].TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
+		c.Errorf("the oldest trace above the size: %v, want ErrNotFound", err)
+	}
+}
+
+// A limit below the size of anything still leaves what came last.
+func (c *contract) retentionKeepsNewest() {
+	c.options.RetentionBytes = 1
+	c.start()
+	gen := NewGen(9)
+	first, last := gen.Batch(2, 3), gen.Batch(2, 3)
+	for _, b := range []*model.Batch{first, last} {
+		c.append(b)
+		c.ok(c.Flush(c.Context()))
+		c.now = c.now.Add(time.Second)
+	}
+	c.ok(c.Maintain(c.Context()))
+	c.holds("after retention", last)
+	if _, err := c.Trace(c.Context(), first.TraceIDs[0]); !errors.Is(err, model.ErrNotFound) {
 		c.Errorf("the oldest trace above the size: %v, want ErrNotFound", err)
 	}
 }
