@@ -44,10 +44,10 @@ export function sequenceRows(steps: SequenceStep[]): SequenceRow[] {
     const visit: Visit = entered ? { number: ++hops, level: parent ? parent.level + 1 : 0, depth: step.depth } : parent
     visits.set(step.spanId, visit)
     if (visit !== current) {
-      rows.push({ type: 'hop', number: visit.number, service: step.service, pod: step.pod, level: visit.level, resumed: !entered, key: `hop ${step.spanId}` })
+      rows.push({ type: 'hop', number: visit.number, service: step.service, pod: step.pod, level: visit.level, resumed: !entered, key: `hop ${step.step}` })
       current = visit
     }
-    rows.push({ type: 'call', step, level: visit.level, indent: Math.max(0, step.depth - visit.depth), key: step.spanId })
+    rows.push({ type: 'call', step, level: visit.level, indent: Math.max(0, step.depth - visit.depth), key: `call ${step.step}` })
   }
   return rows
 }

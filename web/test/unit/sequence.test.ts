@@ -36,8 +36,9 @@ test('a service that calls back enters anew; who has no parent starts at the lef
   ])
 })
 
-test('every row has a key of its own, and a hop names the pod it went to', () => {
-  const rows = sequenceRows([step('a', '', 'web', 0), step('b', 'a', 'cart', 1), step('c', 'a', 'web', 1), step('d', 'a', 'cart', 1)])
+test('every row has a key of its own, also where two spans share an id, and a hop names the pod it went to', () => {
+  const steps = [step('a', '', 'web', 0), step('b', 'a', 'cart', 1), step('c', 'a', 'web', 1), step('c', 'a', 'cart', 1)]
+  const rows = sequenceRows(steps.map((s, i) => ({ ...s, step: i + 1 })))
   expect(new Set(rows.map((row) => row.key)).size).toBe(rows.length)
   expect(rows.flatMap((row) => (row.type === 'hop' ? [row.pod] : []))).toEqual(['web-1', 'cart-1', 'web-1', 'cart-1'])
   expect(sequenceRows([])).toEqual([])
