@@ -51,14 +51,14 @@ func (v *view) trace(ctx context.Context, id model.TraceID, spans []model.Span) 
 	return &model.Trace{ID: id, Spans: distinct(spans)}, nil
 }
 
-// distinct keeps the first span of each id: a sender that got no answer sends
+// distinct keeps the first span of each key: a sender that got no answer sends
 // again.
 func distinct(spans []model.Span) []model.Span {
-	seen := make(map[model.SpanID]struct{}, len(spans))
+	seen := make(map[model.SpanKey]struct{}, len(spans))
 	out := spans[:0]
 	for _, span := range spans {
-		if _, again := seen[span.ID()]; !again {
-			seen[span.ID()] = struct{}{}
+		if _, again := seen[span.Key()]; !again {
+			seen[span.Key()] = struct{}{}
 			out = append(out, span)
 		}
 	}
