@@ -34,6 +34,9 @@ func problemOf(err error) problem {
 	switch {
 	case errors.As(err, &p):
 		return *p
+	case errors.Is(err, model.ErrNotFound) && errors.Is(err, model.ErrPartial):
+		return problem{Status: http.StatusNotFound, Code: "not_found",
+			Detail: "there is nothing of that id in what can be read; a damaged block may have it"}
 	case errors.Is(err, model.ErrNotFound):
 		return problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing of that name or id"}
 	case errors.Is(err, context.DeadlineExceeded):

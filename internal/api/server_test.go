@@ -149,6 +149,23 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
+// damaged cannot read the block that may have the trace.
+type damaged struct{ query.Reader }
+
+func (damaged) Trace(context.Context, model.TraceID) (*model.Trace, error) {
+	return nil, fmt.Errorf("%w: %w", model.ErrNotFound, model.ErrPartial)
+}
+
+func TestDamageIsSaid(t *testing.T) {
+	f := newFixture(t, func(c *Config) {
+		c.Query = query.New(damaged{querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
+	})
+	p := problemIn(t, f.get("/api/v1/traces/0123456789abcdef0123456789abcdef"))
+	if p.Status != http.StatusNotFound || !strings.Contains(p.Detail, "damaged") {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestClientGone(t *testing.T) {
 	f := newFixture(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,6 +8,10 @@ import (
 // ErrNotFound says that there is no trace or flow of that id.
 var ErrNotFound = errors.New("not found")
 
+// ErrPartial says that something could not be read: what is missing from the
+// answer may be there.
+var ErrPartial = errors.New("a damaged block may have it")
+
 // FlowQuery selects flows. Zero fields select everything.
 type FlowQuery struct {
 	From, To    int64 // Unix ns: flows that started in [From, To); a zero To has no bound

@@ -43,7 +43,7 @@ func (v *view) trace(ctx context.Context, id model.TraceID, spans []model.Span) 
 		}
 	}
 	if len(spans) == 0 && v.partial {
-		return nil, fmt.Errorf("trace %s: %w in what can be read; a damaged block may have it", id, model.ErrNotFound)
+		return nil, fmt.Errorf("trace %s: %w in what can be read: %w", id, model.ErrNotFound, model.ErrPartial)
 	}
 	if len(spans) == 0 {
 		return nil, fmt.Errorf("trace %s: %w", id, model.ErrNotFound)
