@@ -31,10 +31,13 @@ func (s *Server) status() api.Status {
 
 // ready says which parts can do their work.
 func (s *Server) ready() api.Readiness {
-	r := api.Readiness{Ready: true, Components: map[string]string{"store": "ok"}}
-	if err := s.store.Health(); err != nil {
-		r.Ready = false
-		r.Components["store"] = err.Error()
+	r := api.Readiness{Ready: true, Components: map[string]string{}}
+	for part, err := range map[string]error{"store": s.store.Health(), "wal": s.store.WALHealth()} {
+		r.Components[part] = "ok"
+		if err != nil {
+			r.Ready = false
+			r.Components[part] = err.Error()
+		}
 	}
 	for _, name := range []string{listenGRPC, listenOTLPHTTP} {
 		r.Components[name] = cmp.Or(s.addr(name), config.Off)

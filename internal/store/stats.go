@@ -126,20 +126,25 @@ func (h *health) flush(err error) {
 }
 
 // Health says why the store cannot take spans, or not for long: the last write
-// of the WAL or of a block failed, or the store is not started or closed. Nil
-// means it can. Damaged blocks are in Stats: they do not hinder new spans.
+// of the WAL or of a block failed, or it is not started or closed. Nil means it can. Damaged
+// blocks are in Stats: they do not hinder new spans.
 func (s *Store) Health() error {
+	var notOpen error
+	if !s.started.Load() || s.closed() {
+		notOpen = s.notOpen()
+	}
 	s.health.mu.Lock()
 	defer s.health.mu.Unlock()
-	var errs []error
-	if !s.started.Load() || s.closed() {
-		errs = append(errs, s.notOpen())
-	}
-	if s.health.walErr != nil {
-		errs = append(errs, s.health.walErr)
-	}
+	var flushErr error
 	if s.health.flushErr != nil {
-		errs = append(errs, fmt.Errorf("write a block: %w", s.health.flushErr))
+		flushErr = fmt.Errorf("write a block: %w", s.health.flushErr)
 	}
-	return errors.Join(errs...)
+	return errors.Join(notOpen, s.health.walErr, flushErr)
+}
+
+// WALHealth is why the last write of the WAL failed, nil when it did not.
+func (s *Store) WALHealth() error {
+	s.health.mu.Lock()
+	defer s.health.mu.Unlock()
+	return s.health.walErr
 }

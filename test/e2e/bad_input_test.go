@@ -124,3 +124,19 @@ func gzipped(p []byte) []byte {
 	_ = w.Close()
 	return out.Bytes()
 }
+
+// TestReady asks what is up.
+func TestReady(t *testing.T) {
+	p := serve(t, t.TempDir())
+	var ready struct {
+		Ready      bool
+		Components map[string]string
+	}
+	if err := p.getJSON("/readyz", &ready); err != nil {
+		t.Fatal(err)
+	}
+	c := ready.Components
+	if !ready.Ready || c["store"] != "ok" || c["wal"] != "ok" || c["otlp-grpc"] != p.grpc || "http://"+c["otlp-http"] != p.otlp {
+		t.Errorf("ready: %+v", ready)
+	}
+}

@@ -126,7 +126,7 @@ func selectRollups(group parquet.RowGroup, q model.RollupQuery) ([]rowRange, err
 
 // Overlaps reports whether a rollup's bucket overlaps the query's time.
 func Overlaps(bucket int64, q model.RollupQuery) bool {
-	return bucket+int64(model.RollupBucket) > q.From && (q.To == 0 || bucket < q.To)
+	return bucket > q.From-int64(model.RollupBucket) && (q.To == 0 || bucket < q.To)
 }
 
 // ranges are the runs of true.
