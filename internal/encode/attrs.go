@@ -26,13 +26,6 @@ func AppendAttrs(dst []byte, b *model.Batch, list []model.Attr) []byte {
 	return w.dst
 }
 
-// AppendValue appends one value the way AppendAttrs does.
-func AppendValue(dst []byte, v model.Value) []byte {
-	w := plainWriter{newWriter(dst)}
-	w.value(v)
-	return w.dst
-}
-
 // plainWriter writes values as a person would, without their types.
 type plainWriter struct{ *writer }
 

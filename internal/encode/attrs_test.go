@@ -9,6 +9,13 @@ import (
 	"github.com/flowscope/flowscope/internal/model"
 )
 
+// plain is a value as AppendAttrs writes it.
+func plain(v model.Value) []byte {
+	w := plainWriter{newWriter(nil)}
+	w.value(v)
+	return w.dst
+}
+
 func str(s string) model.Value { return model.Value{Type: model.TypeString, Str: s} }
 func num(v int64) model.Value  { return model.Value{Type: model.TypeInt, Bits: uint64(v)} }
 func float(v float64) model.Value {
@@ -36,7 +43,7 @@ func entries(all ...entry) model.Value {
 	return model.Value{Type: model.TypeMap, Str: string(b)}
 }
 
-func TestAppendValue(t *testing.T) {
+func TestPlainValue(t *testing.T) {
 	for _, tc := range []struct {
 		value model.Value
 		want  string
@@ -67,7 +74,7 @@ func TestAppendValue(t *testing.T) {
 		{entries(entry{"a", list(num(1))}, entry{"b", entries(entry{"", str("")})}), `{"a":[1],"b":{"":""}}`},
 		{entries(entry{"a", num(1)}, entry{"b", num(2)}, entry{"a", num(3)}), `{"a":1,"b":2}`},
 	} {
-		got := string(AppendValue(nil, tc.value))
+		got := string(plain(tc.value))
 		if got != tc.want || !json.Valid([]byte(got)) {
 			t.Errorf("%+v is %s, want %s", tc.value, got, tc.want)
 		}
@@ -98,7 +105,7 @@ func TestAppendAttrs(t *testing.T) {
 func FuzzString(f *testing.F) {
 	f.Add("\"\\\n\x00\xff\u2028é")
 	f.Fuzz(func(t *testing.T, s string) {
-		text := AppendValue(nil, str(s))
+		text := plain(str(s))
 		var got, want string
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatalf("%q is %s: %v", s, text, err)

@@ -23,7 +23,7 @@ const anything = "*"
 // table is ordered from the commands down to the vocabulary.
 func table() []row {
 	return []row{
-		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/demo", "internal/load"}},
+		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/load"}},
 		{dir: "internal/app", may: []string{anything}},
 		{dir: "internal/config"},
 		// The demo is a set of ordinary services: what it shows must not
@@ -31,17 +31,15 @@ func table() []row {
 		{dir: "internal/demo"},
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
-		{dir: "internal/api", may: []string{"internal/query", "internal/analyze", "internal/model", "internal/encode", "web"}},
+		{dir: "internal/api", may: []string{"internal/query", "internal/analyze", "internal/model", "internal/encode"}},
 		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/sketch"}},
 		{dir: "internal/store", may: []string{"internal/model", "internal/sketch", "internal/wire"}},
 		{dir: "internal/assemble", may: []string{"internal/model", "internal/analyze"}},
-		{dir: "internal/process", may: []string{"internal/model"}},
 		{dir: "internal/receive", may: []string{"internal/decode", "internal/model"}},
 		{dir: "internal/decode", may: []string{"internal/wire", "internal/model"}},
 		{dir: "internal/encode", may: []string{"internal/wire", "internal/model"}},
 
-		// What any Go service can import, and what that is made of.
-		{dir: "flow", may: []string{"internal/model", "internal/sketch", "internal/analyze"}, stdlib: true},
+		// The vocabulary, and pure functions over it.
 		{dir: "internal/analyze", may: []string{"internal/model", "internal/sketch"}, stdlib: true},
 		{dir: "internal/model", may: []string{"internal/wire", "internal/sketch"}, stdlib: true},
 		{dir: "internal/sketch", stdlib: true},
