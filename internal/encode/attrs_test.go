@@ -10,11 +10,7 @@ import (
 )
 
 // plain is a value as AppendAttrs writes it.
-func plain(v model.Value) []byte {
-	w := plainWriter{newWriter(nil)}
-	w.value(v)
-	return w.dst
-}
+func plain(v model.Value) []byte { return v.AppendJSON(nil) }
 
 func str(s string) model.Value { return model.Value{Type: model.TypeString, Str: s} }
 func num(v int64) model.Value  { return model.Value{Type: model.TypeInt, Bits: uint64(v)} }

@@ -161,7 +161,7 @@ func (w otlpWriter) value(v model.Value) {
 		w.string(strconv.FormatInt(v.Int(), 10))
 	case model.TypeDouble:
 		w.key("doubleValue")
-		w.double(v.Double())
+		w.double(v)
 	case model.TypeBytes:
 		w.key("bytesValue")
 		w.base64(v.Str)
