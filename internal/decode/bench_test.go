@@ -59,3 +59,22 @@ func perSpan(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchSpans, "ns/span")
 }
+
+// BenchmarkDecodeCompact is how a receiver decodes: into one batch again and
+// again, of which the spans leave in a copy of their size.
+func BenchmarkDecodeCompact(b *testing.B) {
+	body := otlpgen.Request(benchSpans, 1)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	var scratch model.Batch
+	size := 0
+	for b.Loop() {
+		scratch.Reset()
+		if report, err := Proto(&scratch, body); err != nil || report.Accepted != benchSpans {
+			b.Fatal(report, err)
+		}
+		size = scratch.Compact().Size()
+	}
+	perSpan(b)
+	b.ReportMetric(float64(size)/benchSpans, "held-B/span")
+}

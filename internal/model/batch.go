@@ -169,10 +169,3 @@ func start(ends []uint32, i int) uint32 {
 	}
 	return ends[i-1]
 }
-
-// Size is about how many bytes of memory the batch holds.
-func (b *Batch) Size() int {
-	const perSpan = 16 + 8 + 8 + 8 + 8 + 4 + 1 + 1 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 1 + 12
-	return cap(b.Strings.arena) + 4*cap(b.Strings.ends) + perSpan*cap(b.TraceIDs) +
-		16*(cap(b.Attrs)+cap(b.SideAttrs)) + 32*cap(b.Events) + 48*cap(b.Links) + 28*cap(b.Scopes) + 16*cap(b.Resources)
-}

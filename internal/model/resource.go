@@ -18,27 +18,57 @@ type ResourceInfo struct {
 	Environment string // deployment.environment.name, else deployment.environment
 }
 
+// resourceFacts is a ResourceInfo with what stands in for its fields.
+type resourceFacts struct {
+	ResourceInfo
+	k8sNamespace, host, oldEnvironment string
+}
+
+// field is where the attribute of that key is kept, nil for any other.
+func (f *resourceFacts) field(key string) *string {
+	switch key {
+	case "service.name":
+		return &f.Service
+	case "service.namespace":
+		return &f.Namespace
+	case "service.version":
+		return &f.Version
+	case "service.instance.id":
+		return &f.Instance
+	case "k8s.pod.name":
+		return &f.Pod
+	case "k8s.node.name":
+		return &f.Node
+	case "k8s.deployment.name":
+		return &f.Deployment
+	case "deployment.environment.name":
+		return &f.Environment
+	case "k8s.namespace.name":
+		return &f.k8sNamespace
+	case "host.name":
+		return &f.host
+	case "deployment.environment":
+		return &f.oldEnvironment
+	default:
+		return nil
+	}
+}
+
 // resourceInfo reads the well-known attributes of resource r.
 func (b *Batch) resourceInfo(r uint32) ResourceInfo {
-	var i ResourceInfo
-	var k8sNamespace, host, oldEnvironment string
-	fields := map[string]*string{
-		"service.name": &i.Service, "service.namespace": &i.Namespace, "service.version": &i.Version,
-		"service.instance.id": &i.Instance, "k8s.pod.name": &i.Pod, "k8s.node.name": &i.Node,
-		"k8s.deployment.name": &i.Deployment, "deployment.environment.name": &i.Environment,
-		"k8s.namespace.name": &k8sNamespace, "host.name": &host, "deployment.environment": &oldEnvironment,
-	}
+	var facts resourceFacts
 	for _, a := range b.Side(b.Resources[r].Attrs) {
 		if a.Type != TypeString {
 			continue
 		}
-		if f := fields[b.Strings.Get(a.Key)]; f != nil && *f == "" {
+		if f := facts.field(b.Strings.Get(a.Key)); f != nil && *f == "" {
 			*f = b.Strings.Get(Ref(a.Bits))
 		}
 	}
+	i := facts.ResourceInfo
 	i.Service = cmp.Or(i.Service, UnknownService)
-	i.Namespace = cmp.Or(i.Namespace, k8sNamespace)
-	i.Node = cmp.Or(i.Node, host)
-	i.Environment = cmp.Or(i.Environment, oldEnvironment)
+	i.Namespace = cmp.Or(i.Namespace, facts.k8sNamespace)
+	i.Node = cmp.Or(i.Node, facts.host)
+	i.Environment = cmp.Or(i.Environment, facts.oldEnvironment)
 	return i
 }

@@ -115,6 +115,17 @@ func (s *Strings) SetRaw(arena []byte, ends []uint32) bool {
 	return true
 }
 
+// reset empties the table and keeps its memory.
+func (s *Strings) reset() {
+	s.arena, s.ends = s.arena[:0], s.ends[:min(1, len(s.ends))]
+	clear(s.index)
+}
+
+// compact is a copy of the table without room to grow and without an index.
+func (s *Strings) compact() Strings {
+	return Strings{arena: exact(s.arena), ends: exact(s.ends)}
+}
+
 // Seal drops the index, which only adding needs. Adding again rebuilds it.
 func (s *Strings) Seal() { s.index = nil }
 

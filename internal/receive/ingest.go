@@ -14,7 +14,7 @@ import (
 )
 
 // ingest is the way from a body to the sink, the same for every transport. Each
-// transport has one of its own; config, sink, budget, buffers, log and decoding
+// transport has one of its own; config, sink, budget, buffers, log and scratch
 // are shared.
 type ingest struct {
 	transport string
@@ -23,18 +23,23 @@ type ingest struct {
 	budget    *budget
 	buffers   *buffers
 	log       *limitedLog
-	// decoding has room for one request per processor. Decoding never waits
+	// scratch has one batch per processor to decode into. Decoding never waits
 	// for anything, so more at once would be no faster; but a hostile body
 	// can decode to 32 times its size, and this bounds how many do at a time.
-	decoding chan struct{}
-	stats    *counters
+	scratch chan *model.Batch
+	stats   *counters
 }
 
+// maxScratch is how large a batch to decode into is kept: a collector's usual
+// 8,192 spans are half of it.
+const maxScratch = 8 << 20
+
 func newIngest(c Config, sink Sink, b *budget) *ingest {
-	return &ingest{
-		config: c, sink: sink, budget: b, buffers: new(buffers), log: newLimitedLog(c.Logger),
-		decoding: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	scratch := make(chan *model.Batch, runtime.GOMAXPROCS(0))
+	for range cap(scratch) {
+		scratch <- new(model.Batch)
 	}
+	return &ingest{config: c, sink: sink, budget: b, buffers: new(buffers), log: newLimitedLog(c.Logger), scratch: scratch}
 }
 
 // over is the same way for one transport, with its own counts.
@@ -56,7 +61,6 @@ func (in *ingest) take(ctx context.Context, form format, body []byte, giveBack f
 		return nil, fail
 	}
 	if batch.Len() > 0 {
-		batch.Seal()
 		if err := in.sink.Append(ctx, batch); err != nil {
 			return nil, in.sinkFailure(ctx, err)
 		}
@@ -76,23 +80,27 @@ func (in *ingest) hold(l *lease, size int64) *failure {
 	return busy()
 }
 
-// decode reads a body. A fault in the decoder is one request's misfortune, not
-// the end of the process.
+// decode reads a body into a sealed batch of its own. A fault in the decoder is
+// one request's misfortune, not the end of the process.
 func (in *ingest) decode(read reader, body []byte) (batch *model.Batch, report decode.Report, fail *failure) {
-	in.decoding <- struct{}{}
+	scratch := <-in.scratch
 	defer func() {
-		<-in.decoding
 		if p := recover(); p != nil {
 			fail = refuse(Internal, "the request could not be decoded because of a fault in the server")
 			fail.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			scratch = new(model.Batch)
 		}
+		if scratch.Size() > maxScratch {
+			scratch = new(model.Batch)
+		}
+		in.scratch <- scratch
 	}()
-	batch = new(model.Batch)
-	report, err := read(batch, body)
+	scratch.Reset()
+	report, err := read(scratch, body)
 	if err != nil {
 		return nil, report, refuse(Malformed, "%v", err)
 	}
-	return batch, report, nil
+	return scratch.Compact(), report, nil
 }
 
 // sinkFailure is what the sender is told when the sink did not take a batch.

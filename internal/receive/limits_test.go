@@ -167,7 +167,7 @@ func TestConfigValidate(t *testing.T) {
 
 func TestDecoderFaultIsContained(t *testing.T) {
 	in := newIngest(Config{Logger: slog.New(slog.DiscardHandler)}, nil, nil)
-	for range 2 * cap(in.decoding) { // and leaves the place in the queue
+	for range 2 * cap(in.scratch) { // and leaves the place in the queue
 		_, _, fail := in.decode(func(*model.Batch, []byte) (decode.Report, error) { panic("fault") }, nil)
 		if fail == nil || fail.kind != Internal || !strings.Contains(fail.cause.Error(), "fault") {
 			t.Fatalf("%+v", fail)
