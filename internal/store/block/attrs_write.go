@@ -1,160 +1,139 @@
 package block
 
 import (
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/columns"
 )
 
-// promoter writes the attributes: those with a column of their own into it,
-// the rest into the list, and into attr_order which went where.
-type promoter struct {
-	names   map[string]uint8 // number in attr_order
-	types   []model.ValueType
-	batches map[*model.Batch][]uint8 // what each string of a batch is as a key
-
-	columns []*parquet.ColumnWriter // by number, from 1
-	levels  []int
-	values  [][]parquet.Value // a page of each column
-
-	order, keys, kinds, texts *parquet.ColumnWriter
-	level                     int
-	orders, k, t, v           []parquet.Value
-	arena                     []byte
+// attrColumn is an attribute's own column.
+type attrColumn struct {
+	attrKind
+	texts   []uint32 // of a string, numbers in the table
+	numbers []uint64 // of any other
+	levels  columns.Levels
+	row     int // the last with a value, from 1
 }
 
-// What a string of a batch is as an attribute's key, when not a number.
-const (
-	keyUnknown = 0    // not looked up yet
-	keyGeneric = 0xff // has no column
-)
-
-func newPromoter(w *spanWriter) *promoter {
-	p := &promoter{names: map[string]uint8{}, batches: map[*model.Batch][]uint8{}}
-	p.columns, p.levels, p.types = make([]*parquet.ColumnWriter, 1), make([]int, 1), make([]model.ValueType, 1)
-	for i, a := range promotedAttrs() {
-		to, level := w.column(a.name)
-		p.names[a.name] = uint8(i + 1)
-		p.columns, p.levels, p.types = append(p.columns, to), append(p.levels, level), append(p.types, a.typ)
-	}
-	p.values = make([][]parquet.Value, len(p.columns))
-	p.order, _ = w.column("attr_order")
-	p.keys, p.level = w.column("attrs", "list", "element", "key")
-	p.kinds, _ = w.column("attrs", "list", "element", "type")
-	p.texts, _ = w.column("attrs", "list", "element", "value")
-	return p
+// attrList is the column of lists with all other attributes.
+type attrList struct {
+	keys, texts []uint32
+	types       []uint64
+	levels      columns.Levels
+	text        []byte
 }
 
-func (p *promoter) page(refs []spanRef) error {
-	p.reset(len(refs))
-	for i, r := range refs {
-		p.span(i, r.batch.Span(r.row))
-	}
-	for n := 1; n < len(p.columns); n++ {
-		if err := flush(p.columns[n], p.values[n]); err != nil {
-			return err
-		}
-	}
-	for _, c := range []struct {
-		to     *parquet.ColumnWriter
-		values []parquet.Value
-	}{{p.order, p.orders}, {p.keys, p.k}, {p.kinds, p.t}, {p.texts, p.v}} {
-		if err := flush(c.to, c.values); err != nil {
-			return err
-		}
-	}
-	return nil
+// attrGatherer takes the attributes of spans apart into columns.
+type attrGatherer struct {
+	table   *columns.Strings
+	plan    *attrPlan
+	columns []attrColumn // by number, from 1
+	list    attrList
+	shapes  []uint32 // of each row, a number in the table
+	shape   []byte
 }
 
-// reset makes every value of the page null. The values of the page before, which
-// point into the arena, have been written.
-func (p *promoter) reset(rows int) {
-	for n := 1; n < len(p.values); n++ {
-		if cap(p.values[n]) < rows {
-			p.values[n] = make([]parquet.Value, pageRows)
-		}
-		p.values[n] = p.values[n][:rows]
-		clear(p.values[n])
-	}
-	p.orders, p.k, p.t, p.v = p.orders[:0], p.k[:0], p.t[:0], p.v[:0]
-	p.arena = p.arena[:0]
-}
-
-// span writes the attributes of the page's row i. attr_order stays empty when
-// none of them has a column.
-func (p *promoter) span(i int, s model.Span) {
-	attrs := s.Attrs()
-	b, keys := s.Batch, p.keysOf(s.Batch)
-	start, promoted, listed := len(p.arena), false, 0
-	for _, a := range attrs {
-		n := p.number(b, keys, a)
-		if n != keyGeneric && a.Type == p.types[n] && p.values[n][i].IsNull() {
-			p.values[n][i] = p.value(b, a).Level(0, p.levels[n], 0)
-			p.arena = append(p.arena, n)
-			promoted = true
+// writeAttrs writes all columns of attributes.
+func (w *spanWriter) writeAttrs() {
+	g := w.gatherAttrs()
+	w.out.Strings([]string{"attr_shape"}, columns.Plain, w.table, g.shapes, columns.Levels{})
+	for i := range g.columns[1:] {
+		c := &g.columns[i+1]
+		path := []string{attrPrefix + string(w.table.Bytes(c.key))}
+		if c.typ == model.TypeString {
+			w.out.Strings(path, columns.Text, w.table, c.texts, c.levels)
 			continue
 		}
-		p.arena = append(p.arena, 0)
-		listed++
+		w.out.Numbers(path, physical(c.typ), columns.Plain, c.numbers, c.levels)
 	}
-	order := p.arena[start:len(p.arena):len(p.arena)]
-	if !promoted {
-		p.orders = append(p.orders, parquet.ByteArrayValue(nil))
-	} else {
-		p.orders = append(p.orders, parquet.ByteArrayValue(order))
-	}
-	if listed == 0 {
-		p.k, p.t, p.v = append(p.k, parquet.NullValue()), append(p.t, parquet.NullValue()), append(p.v, parquet.NullValue())
+	l := &g.list
+	if len(l.keys) == 0 {
 		return
 	}
-	p.list(b, attrs, order)
+	at := func(leaf string) []string { return []string{"attrs", "list", "element", leaf} }
+	w.out.Strings(at("key"), columns.Text, w.table, l.keys, l.levels)
+	w.out.Numbers(at("type"), format.Int32, columns.Plain, l.types, l.levels)
+	w.out.Strings(at("value"), columns.Text, w.table, l.texts, l.levels)
 }
 
-// list appends the attributes with a 0 in order to the list columns.
-func (p *promoter) list(b *model.Batch, attrs []model.Attr, order []byte) {
-	repetition := 0
-	for j, a := range attrs {
-		if order[j] != 0 {
-			continue
-		}
-		var text parquet.Value
-		if a.Type == model.TypeString {
-			text = parquet.ByteArrayValue(b.Strings.Bytes(model.Ref(a.Bits)))
+// physical is how Parquet stores a type that is no string.
+func physical(t model.ValueType) format.Type {
+	switch t {
+	case model.TypeDouble:
+		return format.Double
+	case model.TypeBool:
+		return format.Boolean
+	default:
+		return format.Int64
+	}
+}
+
+func (w *spanWriter) gatherAttrs() *attrGatherer {
+	plan, kinds := planAttrs(w.sources, len(w.refs), func(id uint32) string { return string(w.table.Bytes(id)) })
+	g := &attrGatherer{table: w.table, plan: plan, columns: make([]attrColumn, 1, len(kinds)+1)}
+	n := len(w.refs)
+	g.shapes = make([]uint32, 0, n)
+	for _, k := range kinds {
+		c := attrColumn{attrKind: k, levels: columns.Levels{Def: make([]uint8, n)}}
+		if k.typ == model.TypeString {
+			c.texts = make([]uint32, 0, k.count)
 		} else {
-			start := len(p.arena)
-			p.arena = appendText(p.arena, b.Value(a))
-			text = parquet.ByteArrayValue(p.arena[start:len(p.arena):len(p.arena)])
+			c.numbers = make([]uint64, 0, k.count)
 		}
-		p.k = append(p.k, parquet.ByteArrayValue(b.Strings.Bytes(a.Key)).Level(repetition, p.level, 0))
-		p.t = append(p.t, parquet.Int32Value(int32(a.Type)).Level(repetition, p.level, 0))
-		p.v = append(p.v, text.Level(repetition, p.level, 0))
-		repetition = 1
+		g.columns = append(g.columns, c)
 	}
+	for row, r := range w.refs {
+		s := w.sources[r.batch]
+		g.span(row, s, s.Span(int(r.row)).Attrs())
+	}
+	return g
 }
 
-func (p *promoter) value(b *model.Batch, a model.Attr) parquet.Value {
-	if a.Type == model.TypeInt {
-		return parquet.Int64Value(int64(a.Bits))
-	}
-	return parquet.ByteArrayValue(b.Strings.Bytes(model.Ref(a.Bits)))
-}
-
-// keysOf is the table that number keeps for a batch.
-func (p *promoter) keysOf(b *model.Batch) []uint8 {
-	keys := p.batches[b]
-	if keys == nil {
-		keys = make([]uint8, b.Strings.Len())
-		p.batches[b] = keys
-	}
-	return keys
-}
-
-func (p *promoter) number(b *model.Batch, keys []uint8, a model.Attr) uint8 {
-	if keys[a.Key] == keyUnknown {
-		keys[a.Key] = keyGeneric
-		if n, ok := p.names[b.Strings.Get(a.Key)]; ok {
-			keys[a.Key] = n
+// span takes the attributes of one span apart. Its shape says which went where,
+// a byte each: the number of a column, or 0 for the next in the list. It is
+// empty when all are in the list.
+func (g *attrGatherer) span(row int, s *source, attrs []model.Attr) {
+	g.shape = g.shape[:0]
+	listed := 0
+	for _, a := range attrs {
+		number := uint8(0)
+		if n := g.plan.kind(s, a); n > 0 {
+			number = g.plan.kinds[n-1].column
 		}
+		// The second of a key goes to the list: a column has room for one.
+		if c := &g.columns[number]; number > 0 && c.row <= row {
+			c.row, c.levels.Def[row] = row+1, 1
+			if c.typ == model.TypeString {
+				c.texts = append(c.texts, s.str(model.Ref(a.Bits)))
+			} else {
+				c.numbers = append(c.numbers, a.Bits)
+			}
+		} else {
+			number = 0
+			g.list.add(g.table, s, a, listed)
+			listed++
+		}
+		g.shape = append(g.shape, number)
 	}
-	return keys[a.Key]
+	if listed == 0 {
+		g.list.levels.Def, g.list.levels.Rep = append(g.list.levels.Def, 0), append(g.list.levels.Rep, 0)
+	}
+	if listed == len(attrs) {
+		g.shape = g.shape[:0]
+	}
+	g.shapes = append(g.shapes, g.table.Intern(g.shape))
+}
+
+// add appends an attribute as entry i of its span's list.
+func (l *attrList) add(table *columns.Strings, s *source, a model.Attr, i int) {
+	var text uint32
+	if a.Type == model.TypeString {
+		text = s.str(model.Ref(a.Bits))
+	} else {
+		l.text = appendText(l.text[:0], s.Value(a))
+		text = table.Intern(l.text)
+	}
+	l.keys, l.types, l.texts = append(l.keys, s.str(a.Key)), append(l.types, uint64(a.Type)), append(l.texts, text)
+	l.levels.Def, l.levels.Rep = append(l.levels.Def, 1), append(l.levels.Rep, uint8(min(i, 1)))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/columns"
 	"github.com/flowscope/flowscope/internal/store/vfs"
 )
 
@@ -148,12 +149,12 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 func (b *Block) Spans(ctx context.Context) ([]*model.Batch, error) {
 	var out []*model.Batch
 	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
-		for from := int64(0); from < group.NumRows(); from += pageRows {
+		for from := int64(0); from < group.NumRows(); from += columns.PageRows {
 			batch, err := b.newBatch(ctx)
 			if err != nil {
 				return err
 			}
-			if err := readSpans(ctx, group, rowRange{from, min(from+pageRows, group.NumRows())}, batch); err != nil {
+			if err := readSpans(ctx, group, rowRange{from, min(from+columns.PageRows, group.NumRows())}, batch); err != nil {
 				return err
 			}
 			batch.Seal()

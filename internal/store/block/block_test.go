@@ -381,13 +381,13 @@ func TestGenericParquetReader(t *testing.T) {
 	if !isRow {
 		t.Fatalf("a row is a %T", rows[0])
 	}
-	for _, column := range []string{"trace_id", "name", "service_name", "http.request.method", "flow.operation", "attrs", "duration_nano"} {
+	for _, column := range []string{"trace_id", "name", "resource", "attr.http.request.method", "attr.flow.operation", "attr_shape", "duration_nano"} {
 		if first[column] == nil {
 			t.Errorf("column %s is missing from %v", column, first)
 		}
 	}
-	if first["http.request.method"] != "GET" {
-		t.Errorf("http.request.method = %v", first["http.request.method"])
+	if first["attr.http.request.method"] != "GET" {
+		t.Errorf("attr.http.request.method = %v", first["attr.http.request.method"])
 	}
 	t.Log(pf.Schema())
 }

@@ -3,9 +3,9 @@ package block
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -32,45 +32,57 @@ func findTrace(group parquet.RowGroup, id model.TraceID) (rowRange, error) {
 	if page == pages || bytes.Compare(index.MinValue(page).Bytes(), id[:]) > 0 {
 		return rowRange{}, nil
 	}
-	return scanTrace(group, id, offsets.FirstRowIndex(page))
+	return scanTrace(chunk, id, rowRange{offsets.FirstRowIndex(page), group.NumRows()})
 }
 
-func scanTrace(group parquet.RowGroup, id model.TraceID, from int64) (rowRange, error) {
+func scanTrace(chunk parquet.ColumnChunk, id model.TraceID, rows rowRange) (rowRange, error) {
 	found := rowRange{}
-	err := eachValue(group, rowRange{from, group.NumRows()}, func(row int, v parquet.Value) error {
-		switch c := bytes.Compare(v.ByteArray(), id[:]); {
-		case c > 0:
+	err := eachPage(chunk, rows, func(row int, p parquet.Page) error {
+		values := p.Data()
+		data, size := values.FixedLenByteArray()
+		n := len(data) / size
+		at := func(i int) []byte { return data[i*size : (i+1)*size] }
+		first := sort.Search(n, func(i int) bool { return bytes.Compare(at(i), id[:]) >= 0 })
+		last := first
+		for last < n && bytes.Equal(at(last), id[:]) {
+			last++
+		}
+		if last > first {
+			if found.to == 0 {
+				found.from = rows.from + int64(row+first)
+			}
+			found.to = rows.from + int64(row+last)
+		}
+		if last < n {
 			return errStop
-		case c == 0 && found.to == 0:
-			found = rowRange{from + int64(row), from + int64(row) + 1}
-		case c == 0:
-			found.to++
 		}
 		return nil
-	}, "trace_id")
-	if err != nil && !errors.Is(err, errStop) {
-		return rowRange{}, err
-	}
-	return found, nil
+	})
+	return found, stopped(err)
 }
 
 // spanReader appends rows of spans.parquet to a batch whose resources and
 // scopes are filled in.
 type spanReader struct {
-	group parquet.RowGroup
-	rows  rowRange
-	b     *model.Batch
-	first int // the batch's row of the range's first
-	err   error
+	rows   rowRange
+	b      *model.Batch
+	first  int // the batch's row of the range's first
+	chunks []parquet.ColumnChunk
+	names  [][]string
+	err    error
 }
 
+// readSpans reads the rows of whole traces, or any others when it is given the
+// span ids of all of the group for their parents.
 func readSpans(ctx context.Context, group parquet.RowGroup, rows rowRange, b *model.Batch) error {
-	r := &spanReader{group: group, rows: rows, b: b, first: b.Len()}
+	r := &spanReader{rows: rows, b: b, first: b.Len(), chunks: group.ColumnChunks(), names: group.Schema().Columns()}
 	n := int(rows.to - rows.from)
 	for range n {
 		b.AddSpan(0, 0)
 	}
 	r.ids()
+	r.parents(group.NumRows())
+	r.times()
 	r.numbers()
 	r.texts()
 	attrs := r.attrs(n)
@@ -96,64 +108,124 @@ func readSpans(ctx context.Context, group parquet.RowGroup, rows rowRange, b *mo
 	return nil
 }
 
-// column calls set with the value of each row, unless something failed before.
-func (r *spanReader) column(name string, set func(row int, v parquet.Value) error) {
-	if r.err == nil {
-		r.err = eachValue(r.group, r.rows, func(row int, v parquet.Value) error { return set(r.first+row, v) }, name)
+// column runs read on a column, unless something failed before. A column that
+// is not there holds nothing but zeros.
+func (r *spanReader) column(name string, read func(parquet.ColumnChunk) error) {
+	for i, path := range r.names {
+		if r.err == nil && len(path) == 1 && path[0] == name {
+			if err := read(r.chunks[i]); err != nil {
+				r.err = fmt.Errorf("column %s: %w", name, err)
+			}
+		}
 	}
+}
+
+func (r *spanReader) fixed(name string, rows rowRange, set func(row int, p []byte)) {
+	r.column(name, func(c parquet.ColumnChunk) error {
+		return readFixed(c, rows, func(row int, p []byte) error { set(row, p); return nil })
+	})
+}
+
+func (r *spanReader) number(name string, set func(row int, v uint64) error) {
+	r.column(name, func(c parquet.ColumnChunk) error {
+		return readNumbers(c, r.rows, func(row int, v uint64) error { return set(r.first+row, v) })
+	})
 }
 
 func (r *spanReader) ids() {
 	b := r.b
-	r.column("trace_id", func(i int, v parquet.Value) error { copy(b.TraceIDs[i][:], v.ByteArray()); return nil })
-	r.column("span_id", func(i int, v parquet.Value) error { copy(b.SpanIDs[i][:], v.ByteArray()); return nil })
-	r.column("parent_span_id", func(i int, v parquet.Value) error { copy(b.ParentIDs[i][:], v.ByteArray()); return nil })
+	r.fixed("trace_id", r.rows, func(i int, p []byte) { copy(b.TraceIDs[r.first+i][:], p) })
+	r.fixed("span_id", r.rows, func(i int, p []byte) { copy(b.SpanIDs[r.first+i][:], p) })
+	r.fixed("parent_span_id", r.rows, func(i int, p []byte) { copy(b.ParentIDs[r.first+i][:], p) })
+}
+
+// parents looks the ids of parents up by their distance. Those outside of the
+// rows, which only reading a file page by page meets, need all span ids.
+func (r *spanReader) parents(groupRows int64) {
+	b := r.b
+	var all []model.SpanID
+	r.number("parent_distance", func(i int, v uint64) error {
+		if v == 0 {
+			return nil
+		}
+		at := r.rows.from + int64(i-r.first) - int64(int32(v))
+		if at >= r.rows.from && at < r.rows.to {
+			b.ParentIDs[i] = b.SpanIDs[r.first+int(at-r.rows.from)]
+			return nil
+		}
+		if all == nil {
+			all = make([]model.SpanID, groupRows)
+			r.fixed("span_id", rowRange{0, groupRows}, func(row int, p []byte) { copy(all[row][:], p) })
+		}
+		if err := within("parent", uint64(at), len(all)); err != nil {
+			return err
+		}
+		b.ParentIDs[i] = all[at]
+		return r.err
+	})
+}
+
+func (r *spanReader) times() {
+	b := r.b
+	r.number("start_unix_nano", func(i int, v uint64) error { b.Starts[i], b.Ends[i] = int64(v), int64(v); return nil })
+	r.number("duration_nano", func(i int, v uint64) error { b.Ends[i] += int64(v); return nil })
 }
 
 func (r *spanReader) numbers() {
 	b := r.b
-	r.column("start_unix_nano", func(i int, v parquet.Value) error { b.Starts[i] = v.Int64(); return nil })
-	r.column("duration_nano", func(i int, v parquet.Value) error { b.Ends[i] = b.Starts[i] + v.Int64(); return nil })
-	r.column("kind", func(i int, v parquet.Value) error { b.Kinds[i] = model.Kind(v.Int32()); return nil })
-	r.column("status_code", func(i int, v parquet.Value) error { b.StatusCodes[i] = model.StatusCode(v.Int32()); return nil })
-	r.column("marks", func(i int, v parquet.Value) error { b.Marks[i] = model.Marks(v.Int32()); return nil })
-	r.column("flags", func(i int, v parquet.Value) error { b.Flags[i] = uint32(v.Int32()); return nil })
-	r.column("dropped_attributes", func(i int, v parquet.Value) error { b.DroppedAttrs[i] = uint32(v.Int32()); return nil })
-	r.column("dropped_events", func(i int, v parquet.Value) error { b.DroppedEvents[i] = uint32(v.Int32()); return nil })
-	r.column("dropped_links", func(i int, v parquet.Value) error { b.DroppedLinks[i] = uint32(v.Int32()); return nil })
-	r.column("resource", func(i int, v parquet.Value) error {
-		b.ResourceOf[i] = uint32(v.Int32())
-		return within("resource", b.ResourceOf[i], len(b.Resources))
+	r.number("kind", func(i int, v uint64) error { b.Kinds[i] = model.Kind(v); return nil })
+	r.number("status_code", func(i int, v uint64) error { b.StatusCodes[i] = model.StatusCode(v); return nil })
+	r.number("marks", func(i int, v uint64) error { b.Marks[i] = model.Marks(v); return nil })
+	r.number("flags", func(i int, v uint64) error { b.Flags[i] = uint32(v); return nil })
+	r.number("dropped_attributes", func(i int, v uint64) error { b.DroppedAttrs[i] = uint32(v); return nil })
+	r.number("dropped_events", func(i int, v uint64) error { b.DroppedEvents[i] = uint32(v); return nil })
+	r.number("dropped_links", func(i int, v uint64) error { b.DroppedLinks[i] = uint32(v); return nil })
+	r.number("resource", func(i int, v uint64) error {
+		b.ResourceOf[i] = uint32(v)
+		return within("resource", v, len(b.Resources))
 	})
-	r.column("scope", func(i int, v parquet.Value) error {
-		b.ScopeOf[i] = uint32(v.Int32())
-		return within("scope", b.ScopeOf[i], len(b.Scopes))
+	r.number("scope", func(i int, v uint64) error {
+		b.ScopeOf[i] = uint32(v)
+		return within("scope", v, len(b.Scopes))
 	})
 }
 
-func within(what string, i uint32, n int) error {
-	if uint64(i) >= uint64(n) {
+func within(what string, i uint64, n int) error {
+	if i >= uint64(n) {
 		return fmt.Errorf("%s %d of %d", what, i, n)
 	}
 	return nil
 }
 
+func (r *spanReader) text(name string, set func(row int, ref model.Ref)) {
+	r.column(name, func(c parquet.ColumnChunk) error {
+		return readTexts(c, r.rows, r.b, func(row int, ref model.Ref) error { set(row, ref); return nil })
+	})
+}
+
 func (r *spanReader) texts() {
 	b := r.b
-	text := func(name string, to []model.Ref) {
-		r.column(name, func(i int, v parquet.Value) error { to[i] = b.Strings.Intern(v.ByteArray()); return nil })
-	}
-	text("name", b.Names)
-	text("status_message", b.StatusMessages)
-	text("trace_state", b.TraceStates)
+	r.text("name", func(i int, ref model.Ref) { b.Names[r.first+i] = ref })
+	r.text("status_message", func(i int, ref model.Ref) { b.StatusMessages[r.first+i] = ref })
+	r.text("trace_state", func(i int, ref model.Ref) { b.TraceStates[r.first+i] = ref })
 }
 
 // binary reads a column whose values outlive the call.
 func (r *spanReader) binary(name string, n int) [][]byte {
 	out := make([][]byte, n)
-	r.column(name, func(i int, v parquet.Value) error {
-		out[i-r.first] = bytes.Clone(v.ByteArray())
-		return nil
+	r.column(name, func(c parquet.ColumnChunk) error {
+		return readBytes(c, r.rows, func(i int, p []byte) error { out[i] = bytes.Clone(p); return nil })
 	})
 	return out
+}
+
+// attrColumns are the places of the columns of attributes, in the order of their
+// numbers in attr_shape.
+func (r *spanReader) attrColumns() (places []int) {
+	for i, path := range r.names {
+		if len(path) == 1 && strings.HasPrefix(path[0], attrPrefix) {
+			places = append(places, i)
+		}
+	}
+	return places
 }

@@ -1,206 +1,226 @@
 package block
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/binary"
-	"fmt"
 	"io"
-	"slices"
-	"unsafe"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/columns"
 )
 
-// spanRef is a span and the first half of its trace id, to sort by.
-type spanRef struct {
-	high  uint64
-	batch *model.Batch
-	row   int
+// source is a batch whose spans go into a block, and what its numbers are there.
+type source struct {
+	*model.Batch
+	ids     *tableIDs
+	table   *columns.Strings
+	strings []uint32 // by ref: the number in the table + 1; 0 is not known yet
+	kinds   []uint16 // by ref and type: what attrPlan.kind returns + 1
 }
 
-// sortSpans returns all spans of the batches by trace id and start.
-func sortSpans(batches []*model.Batch) []spanRef {
-	n := 0
-	for _, b := range batches {
-		n += b.Len()
+// str is the number of a batch's string in the block's table.
+func (s *source) str(r model.Ref) uint32 {
+	if r == 0 {
+		return 0
 	}
-	refs := make([]spanRef, 0, n)
-	for _, b := range batches {
-		for i := range b.TraceIDs {
-			refs = append(refs, spanRef{binary.BigEndian.Uint64(b.TraceIDs[i][:]), b, i})
-		}
+	if s.strings[r] == 0 {
+		s.strings[r] = s.table.Intern(s.Strings.Bytes(r)) + 1
 	}
-	slices.SortStableFunc(refs, func(x, y spanRef) int {
-		if x.high != y.high {
-			return cmp.Compare(x.high, y.high)
-		}
-		if c := bytes.Compare(x.batch.TraceIDs[x.row][8:], y.batch.TraceIDs[y.row][8:]); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.batch.Starts[x.row], y.batch.Starts[y.row])
-	})
-	return refs
+	return s.strings[r] - 1
 }
 
-// spanWriter writes spans.parquet, a page of every column at a time.
+// spanWriter writes spans.parquet, a column at a time.
 type spanWriter struct {
-	w        *parquet.GenericWriter[spanRow]
-	schema   *parquet.Schema
-	tables   *tables
-	columns  []spanColumn
-	promoted *promoter
-	values   []parquet.Value
-	arena    []byte
+	out     *columns.Writer
+	refs    []spanRef
+	sources []*source
+	table   *columns.Strings
+	numbers []uint64 // scratch
+	texts   []uint32
 }
 
-// spanColumn is a column with exactly one value a span.
-type spanColumn struct {
-	to    *parquet.ColumnWriter
-	value func(s model.Span, res *model.ResourceInfo, ids *tableIDs) parquet.Value
-}
-
-func writeSpans(out io.Writer, refs []spanRef, t *tables) error {
-	schema := parquet.SchemaOf(spanRow{})
-	options := append(writerOptions(schema, len(refs)),
-		traceFilter(),
-		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("trace_id"))))
-	// High-entropy bytes have no use for bounds in the page index.
-	for _, name := range []string{"span_id", "parent_span_id", "attr_order", "events", "links"} {
-		options = append(options, parquet.SkipPageBounds(name))
+func writeSpans(out io.Writer, batches []*model.Batch, refs []spanRef, t *tables) error {
+	file, err := columns.NewWriter(out, len(refs))
+	if err != nil {
+		return err
 	}
-	w := &spanWriter{w: parquet.NewGenericWriter[spanRow](out, options...), schema: schema, tables: t}
-	w.columns = w.plainColumns()
-	w.promoted = newPromoter(w)
-	for from := 0; from < len(refs); from += pageRows {
-		if from > 0 && from%groupRows == 0 {
-			if err := w.w.Flush(); err != nil {
-				return err
+	w := &spanWriter{out: file, refs: refs, table: columns.NewStrings()}
+	for _, b := range batches {
+		w.sources = append(w.sources, &source{
+			Batch: b, ids: t.of(b), table: w.table,
+			strings: make([]uint32, b.Strings.Len()), kinds: make([]uint16, columnTypes*b.Strings.Len()),
+		})
+	}
+	w.writeIDs()
+	w.number("start_unix_nano", format.Int64, columns.Timestamp, func(s *source, row uint32) uint64 { return uint64(s.Starts[row]) })
+	w.number("duration_nano", format.Int64, columns.Plain, func(s *source, row uint32) uint64 { return uint64(s.Ends[row] - s.Starts[row]) })
+	w.text("name", func(s *source, row uint32) model.Ref { return s.Names[row] })
+	w.services()
+	w.number("resource", format.Int32, columns.Plain, func(s *source, row uint32) uint64 { return uint64(s.ids.resources[s.ResourceOf[row]]) })
+	w.number("scope", format.Int32, columns.Plain, func(s *source, row uint32) uint64 { return uint64(s.ids.scopes[s.ScopeOf[row]]) })
+	w.small("kind", func(s *source, row uint32) uint32 { return uint32(s.Kinds[row]) })
+	w.small("status_code", func(s *source, row uint32) uint32 { return uint32(s.StatusCodes[row]) })
+	w.text("status_message", func(s *source, row uint32) model.Ref { return s.StatusMessages[row] })
+	w.text("trace_state", func(s *source, row uint32) model.Ref { return s.TraceStates[row] })
+	w.small("flags", func(s *source, row uint32) uint32 { return s.Flags[row] })
+	w.small("marks", func(s *source, row uint32) uint32 { return uint32(s.Marks[row]) })
+	w.small("dropped_attributes", func(s *source, row uint32) uint32 { return s.DroppedAttrs[row] })
+	w.small("dropped_events", func(s *source, row uint32) uint32 { return s.DroppedEvents[row] })
+	w.small("dropped_links", func(s *source, row uint32) uint32 { return s.DroppedLinks[row] })
+	w.writeAttrs()
+	w.binary("events", appendEvents)
+	w.binary("links", appendLinks)
+	return file.Close()
+}
+
+// number writes a column that every row has. One that is 0 everywhere is left
+// out.
+func (w *spanWriter) number(name string, typ format.Type, kind columns.Kind, value func(s *source, row uint32) uint64) {
+	w.numbers = w.numbers[:0]
+	seen := uint64(0)
+	for _, r := range w.refs {
+		v := value(w.sources[r.batch], r.row)
+		seen |= v
+		w.numbers = append(w.numbers, v)
+	}
+	if seen != 0 {
+		w.out.Numbers([]string{name}, typ, kind, w.numbers, columns.Levels{})
+	}
+}
+
+func (w *spanWriter) small(name string, value func(s *source, row uint32) uint32) {
+	w.number(name, format.Int32, columns.Plain, func(s *source, row uint32) uint64 { return uint64(value(s, row)) })
+}
+
+// text writes a column of strings. One that is empty everywhere is left out.
+func (w *spanWriter) text(name string, value func(s *source, row uint32) model.Ref) {
+	w.texts = w.texts[:0]
+	seen := uint32(0)
+	for _, r := range w.refs {
+		s := w.sources[r.batch]
+		id := s.str(value(s, r.row))
+		seen |= id
+		w.texts = append(w.texts, id)
+	}
+	if seen != 0 {
+		w.out.Strings([]string{name}, columns.Text, w.table, w.texts, columns.Levels{})
+	}
+}
+
+// services writes the names of services, which resource implies, for whoever reads
+// the file with another program.
+func (w *spanWriter) services() {
+	known := make([][]uint32, len(w.sources)) // by resource: number in the table + 1
+	for i, s := range w.sources {
+		known[i] = make([]uint32, len(s.Resources))
+	}
+	w.texts = w.texts[:0]
+	for _, r := range w.refs {
+		s := w.sources[r.batch]
+		id := &known[r.batch][s.ResourceOf[r.row]]
+		if *id == 0 {
+			*id = w.table.Intern([]byte(s.Span(int(r.row)).Resource().Service)) + 1
+		}
+		w.texts = append(w.texts, *id-1)
+	}
+	w.out.Strings([]string{"service_name"}, columns.Text, w.table, w.texts, columns.Levels{})
+}
+
+// binary writes a column that is null where the encoding is empty, and left out
+// where it is empty everywhere.
+func (w *spanWriter) binary(name string, encode func([]byte, model.Span) []byte) {
+	var p []byte
+	var ends []uint32
+	def := make([]uint8, len(w.refs))
+	for i, r := range w.refs {
+		before := len(p)
+		p = encode(p, w.sources[r.batch].Span(int(r.row)))
+		if len(p) > before {
+			ends = append(ends, uint32(len(p)))
+			def[i] = 1
+		}
+	}
+	if len(ends) > 0 {
+		w.out.Bytes([]string{name}, p, ends, columns.Levels{Def: def})
+	}
+}
+
+// writeIDs writes the ids. A parent in the same file is said by its distance in
+// rows, a byte or less where its id would be eight that nothing compresses.
+func (w *spanWriter) writeIDs() {
+	n := len(w.refs)
+	traces, spans := make([]byte, 0, 16*n), make([]byte, 0, 8*n)
+	for _, r := range w.refs {
+		s := w.sources[r.batch]
+		traces = append(traces, s.TraceIDs[r.row][:]...)
+		spans = append(spans, s.SpanIDs[r.row][:]...)
+	}
+	w.out.Fixed(columns.Fixed{Path: []string{"trace_id"}, Size: 16, Values: traces, Sorted: true})
+	w.out.Fixed(columns.Fixed{Path: []string{"span_id"}, Size: 8, Values: spans, Raw: true})
+	p := &parents{w: w, spans: spans, def: make([]uint8, n), byID: map[uint64]int{}}
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && string(traces[16*to:16*to+16]) == string(traces[16*from:16*from+16]) {
+			to++
+		}
+		p.trace(from, to)
+		from = to
+	}
+	w.out.Numbers([]string{"parent_distance"}, format.Int32, columns.Plain, p.distances, columns.Levels{})
+	if len(p.elsewhere) > 0 {
+		w.out.Fixed(columns.Fixed{Path: []string{"parent_span_id"}, Size: 8, Values: p.elsewhere, Levels: columns.Levels{Def: p.def}, Raw: true})
+	}
+}
+
+// parents finds the rows of parents.
+type parents struct {
+	w         *spanWriter
+	spans     []byte
+	distances []uint64
+	elsewhere []byte // ids of parents that are not in the file
+	def       []uint8
+	byID      map[uint64]int
+}
+
+// trace handles the rows of one trace.
+func (p *parents) trace(from, to int) {
+	const few = 16 // rows that are searched faster than looked up
+	clear(p.byID)
+	if to-from > few {
+		for row := from; row < to; row++ {
+			p.byID[p.id(row)] = row
+		}
+	}
+	for row := from; row < to; row++ {
+		r := p.w.refs[row]
+		parent := p.w.sources[r.batch].ParentIDs[r.row]
+		distance := 0
+		if !parent.IsZero() {
+			id := binary.LittleEndian.Uint64(parent[:])
+			if at, ok := p.find(id, from, to); ok {
+				distance = row - at
+			}
+			if distance == 0 { // not here, or the span says it is its own
+				p.elsewhere = append(p.elsewhere, parent[:]...)
+				p.def[row] = 1
 			}
 		}
-		if err := w.page(refs[from:min(from+pageRows, len(refs))]); err != nil {
-			return err
+		p.distances = append(p.distances, uint64(int64(distance)))
+	}
+}
+
+func (p *parents) id(row int) uint64 { return binary.LittleEndian.Uint64(p.spans[8*row:]) }
+
+func (p *parents) find(id uint64, from, to int) (row int, ok bool) {
+	if len(p.byID) > 0 {
+		row, ok = p.byID[id]
+		return row, ok
+	}
+	for row := from; row < to; row++ {
+		if p.id(row) == id {
+			return row, true
 		}
 	}
-	return w.w.Close()
-}
-
-// column returns the writer of a leaf column. A wrong path is a fault of this
-// package that its first test meets.
-func (w *spanWriter) column(path ...string) (*parquet.ColumnWriter, int) {
-	leaf, ok := w.schema.Lookup(path...)
-	if !ok {
-		panic(fmt.Sprintf("block: no column %q", path))
-	}
-	return w.w.ColumnWriters()[leaf.ColumnIndex], leaf.MaxDefinitionLevel
-}
-
-func (w *spanWriter) plainColumns() []spanColumn {
-	type value = func(s model.Span, res *model.ResourceInfo, ids *tableIDs) parquet.Value
-	var out []spanColumn
-	add := func(name string, v value) {
-		to, _ := w.column(name)
-		out = append(out, spanColumn{to, v})
-	}
-	text := func(name string, get func(s model.Span) model.Ref) {
-		add(name, func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-			return parquet.ByteArrayValue(s.Batch.Strings.Bytes(get(s)))
-		})
-	}
-	info := func(name string, get func(res *model.ResourceInfo) string) {
-		add(name, func(_ model.Span, res *model.ResourceInfo, _ *tableIDs) parquet.Value { return textValue(get(res)) })
-	}
-	number := func(name string, get func(s model.Span) uint32) {
-		add(name, func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-			return parquet.Int32Value(int32(get(s)))
-		})
-	}
-	add("trace_id", func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-		return parquet.FixedLenByteArrayValue(s.Batch.TraceIDs[s.Row][:])
-	})
-	add("span_id", func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-		return parquet.FixedLenByteArrayValue(s.Batch.SpanIDs[s.Row][:])
-	})
-	add("parent_span_id", func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-		return parquet.FixedLenByteArrayValue(s.Batch.ParentIDs[s.Row][:])
-	})
-	add("start_unix_nano", func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-		return parquet.Int64Value(s.Start())
-	})
-	add("duration_nano", func(s model.Span, _ *model.ResourceInfo, _ *tableIDs) parquet.Value {
-		return parquet.Int64Value(s.Duration())
-	})
-	add("resource", func(s model.Span, _ *model.ResourceInfo, ids *tableIDs) parquet.Value {
-		return parquet.Int32Value(ids.resources[s.Batch.ResourceOf[s.Row]])
-	})
-	add("scope", func(s model.Span, _ *model.ResourceInfo, ids *tableIDs) parquet.Value {
-		return parquet.Int32Value(ids.scopes[s.Batch.ScopeOf[s.Row]])
-	})
-	text("name", func(s model.Span) model.Ref { return s.Batch.Names[s.Row] })
-	text("status_message", func(s model.Span) model.Ref { return s.Batch.StatusMessages[s.Row] })
-	text("trace_state", func(s model.Span) model.Ref { return s.Batch.TraceStates[s.Row] })
-	info("service_name", func(res *model.ResourceInfo) string { return res.Service })
-	info("service_namespace", func(res *model.ResourceInfo) string { return res.Namespace })
-	info("service_version", func(res *model.ResourceInfo) string { return res.Version })
-	info("deployment_environment", func(res *model.ResourceInfo) string { return res.Environment })
-	number("kind", func(s model.Span) uint32 { return uint32(s.Kind()) })
-	number("status_code", func(s model.Span) uint32 { return uint32(s.Status()) })
-	number("flags", func(s model.Span) uint32 { return s.Batch.Flags[s.Row] })
-	number("marks", func(s model.Span) uint32 { return uint32(s.Marks()) })
-	number("dropped_attributes", func(s model.Span) uint32 { return s.Batch.DroppedAttrs[s.Row] })
-	number("dropped_events", func(s model.Span) uint32 { return s.Batch.DroppedEvents[s.Row] })
-	number("dropped_links", func(s model.Span) uint32 { return s.Batch.DroppedLinks[s.Row] })
-	return out
-}
-
-// textValue is a string as a Parquet value; it shares the string's memory.
-func textValue(s string) parquet.Value {
-	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
-}
-
-// page writes one page of every column.
-func (w *spanWriter) page(refs []spanRef) error {
-	for _, c := range w.columns {
-		w.values = w.values[:0]
-		for _, r := range refs {
-			s := r.batch.Span(r.row)
-			w.values = append(w.values, c.value(s, s.Resource(), w.tables.of(r.batch)))
-		}
-		if err := flush(c.to, w.values); err != nil {
-			return err
-		}
-	}
-	if err := w.promoted.page(refs); err != nil {
-		return err
-	}
-	if err := w.binary("events", refs, appendEvents); err != nil {
-		return err
-	}
-	return w.binary("links", refs, appendLinks)
-}
-
-// binary writes a page of a column that is null where the encoding is empty.
-func (w *spanWriter) binary(name string, refs []spanRef, encode func([]byte, model.Span) []byte) error {
-	to, level := w.column(name)
-	w.values, w.arena = w.values[:0], w.arena[:0]
-	for _, r := range refs {
-		start := len(w.arena)
-		w.arena = encode(w.arena, r.batch.Span(r.row))
-		v := parquet.NullValue()
-		if len(w.arena) > start {
-			v = parquet.ByteArrayValue(w.arena[start:]).Level(0, level, 0)
-		}
-		w.values = append(w.values, v)
-	}
-	return flush(to, w.values)
-}
-
-// flush writes values and ends the page.
-func flush(to *parquet.ColumnWriter, values []parquet.Value) error {
-	if _, err := to.WriteRowValues(values); err != nil {
-		return err
-	}
-	return to.Flush()
+	return 0, false
 }

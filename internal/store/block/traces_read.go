@@ -6,6 +6,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/columns"
 )
 
 // Trace returns the spans of a trace as a new sealed batch, nil when the block
@@ -94,8 +95,8 @@ func (b *Block) scanTraces(ctx context.Context, group parquet.RowGroup, ids []mo
 	for _, id := range ids {
 		want[id] = true
 	}
-	for from := int64(0); from < group.NumRows(); from += pageRows {
-		rows := rowRange{from, min(from+pageRows, group.NumRows())}
+	for from := int64(0); from < group.NumRows(); from += columns.PageRows {
+		rows := rowRange{from, min(from+columns.PageRows, group.NumRows())}
 		hit := false
 		err := eachValue(group, rows, func(_ int, v parquet.Value) error {
 			hit = hit || want[model.TraceID(v.ByteArray())]

@@ -97,10 +97,10 @@ func writeFiles(fs vfs.FS, dir, id string, c *Content) error {
 		return err
 	}
 	out := fileWriter{fs: fs, dir: dir}
-	out.write(spansFile, func(w io.Writer) error { return writeSpans(w, refs, t) })
-	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows, pageRows) })
-	out.write(flowsFile, func(w io.Writer) error { return writeRows(w, flows, flowPageRows, traceFilter()) })
-	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups, flowPageRows) })
+	out.write(spansFile, func(w io.Writer) error { return writeSpans(w, c.Batches, refs, t) })
+	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows, tablePageRows) })
+	out.write(flowsFile, func(w io.Writer) error { return writeRows(w, flows, tablePageRows, traceFilter()) })
+	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups, tablePageRows) })
 	out.write(metaFile, func(w io.Writer) error { return writeAll(w, meta) })
 	sums := encodeSums(out.sums)
 	out.write(sumsFile, func(w io.Writer) error { return writeAll(w, sums) })
@@ -147,7 +147,7 @@ func newMeta(id string, c *Content, refs []spanRef, rollups []rollupRow) *Meta {
 	}
 	spans, flows, buckets := newExtremes(), newExtremes(), newExtremes()
 	for _, r := range refs {
-		spans.add(r.batch.Starts[r.row])
+		spans.add(c.Batches[r.batch].Starts[r.row])
 	}
 	for _, f := range c.Flows {
 		flows.add(f.Start)
