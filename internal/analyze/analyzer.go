@@ -43,6 +43,14 @@ func (a *Analyzer) Flow(t *model.Trace) *model.Flow {
 	return f
 }
 
+// Count is Flow for a trace that is seen for the first time, not for one that
+// late spans have changed: it also learns from it what is usual.
+func (a *Analyzer) Count(t *model.Trace) *model.Flow {
+	f := a.Flow(t)
+	a.learn(f.End)
+	return f
+}
+
 // analyse works the trace out in a.work. Each step rests on those before it.
 func (a *Analyzer) analyse(t *model.Trace) {
 	a.load(t)

@@ -4,8 +4,8 @@
 // a timeline.
 //
 //	a := analyze.New(analyze.Config{})
-//	flow := a.Flow(trace)                      // what is counted
-//	a.Learn(flow)                              // once a trace
+//	flow := a.Count(trace)                     // once a trace
+//	again := a.Flow(trace)                     // when late spans have changed it
 //	view := analyze.Trace(trace, cfg, usual)   // what is shown of one trace
 //
 // # Edges

@@ -86,20 +86,20 @@ func (h *habits) callee(from int32, name string) int32 {
 	return none
 }
 
-// Learn takes up what a flow shows of the latencies and failures that are
-// usual. It is called once for each flow, not when late spans change it.
-func (a *Analyzer) Learn(f *model.Flow) {
-	for i := range f.Calls {
-		c := &f.Calls[i]
-		b := a.habitOf(a.names.node(c.Edge.From), a.names.node(c.Edge.To))
+// learn takes up what the flow at work, which ended at end, shows of the
+// latencies and failures that are usual.
+func (a *Analyzer) learn(end int64) {
+	for i := range a.work.calls {
+		c := &a.work.calls[i]
+		b := a.habitOf(c.from, c.to)
 		switch {
-		case c.Broken:
-			b.refused = max(b.refused, f.End)
-		case c.Failed:
-			b.failures[b.next] = f.End
+		case c.broken:
+			b.refused = max(b.refused, end)
+		case c.failed:
+			b.failures[b.next] = end
 			b.next = (b.next + 1) % burst
 		default:
-			b.sample(c.Latency)
+			b.sample(c.latency)
 		}
 	}
 }

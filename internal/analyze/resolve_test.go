@@ -76,10 +76,10 @@ func TestCountsRestOnSpansAlone(t *testing.T) {
 web: GET / [server]           |====
   web: GET pay [client]       | x    server.address=pay`)
 	before := asJSON(t, a.Flow(refused))
-	a.Learn(a.Flow(drawn(t, "answered", `
+	a.Count(drawn(t, "answered", `
 web: GET / [server]           |====
   web: GET pay [client]       | ==   server.address=pay
-    pay: GET [server]         | ==`)))
+    pay: GET [server]         | ==`))
 	if after := asJSON(t, a.Flow(refused)); after != before {
 		t.Errorf("got\n%s\nwant\n%s", after, before)
 	}

@@ -49,6 +49,7 @@ type Assembler struct {
 	barriers  []barrier // in order
 	memory    memory
 	bytes     int64
+	scratch   model.Trace // of whole
 }
 
 // New returns an Assembler that does nothing until Run. The analyzer is its
@@ -184,7 +185,7 @@ func (a *Assembler) add(id model.TraceID, h *held, from, to int, now time.Durati
 	if t.counted {
 		a.counters.late.Add(int64(to - from))
 	}
-	if room := a.cfg.MaxSpans - len(t.spans); to-from > room {
+	if room := a.cfg.MaxSpans - t.len; to-from > room {
 		a.counters.dropped.Add(int64(to - from - room))
 		to = from + room
 	}

@@ -58,16 +58,22 @@ func (a *Assembler) finish(t *trace) {
 
 // count analyses a trace that was never counted.
 func (a *Assembler) count(t *trace) {
-	t.flow = a.analyzer.Flow(&model.Trace{ID: t.id, Spans: t.spans})
-	a.analyzer.Learn(t.flow)
+	t.flow = a.analyzer.Count(a.whole(t))
 	a.counters.analysed.Add(1)
 	a.emit(t.flow, nil)
 	a.linger(t)
 }
 
+// whole is a trace as the analyzer takes it, until linger.
+func (a *Assembler) whole(t *trace) *model.Trace {
+	s := &a.scratch
+	s.ID, s.Spans = t.id, t.appendSpans(s.Spans[:0])
+	return s
+}
+
 // recount analyses a counted trace again, with its late spans.
 func (a *Assembler) recount(t *trace) {
-	f, before := a.analyzer.Flow(&model.Trace{ID: t.id, Spans: t.spans}), t.flow
+	f, before := a.analyzer.Flow(a.whole(t)), t.flow
 	if f.SpanCount == before.SpanCount {
 		a.counters.unchanged.Add(1)
 	} else {
@@ -87,6 +93,7 @@ func (a *Assembler) emit(f, replaces *model.Flow) {
 
 // linger keeps a trace that was counted just now.
 func (a *Assembler) linger(t *trace) {
+	clear(a.scratch.Spans) // they hold batches in memory
 	t.counted = true
 	t.touched = a.now()
 	a.lingering.push(t)
@@ -97,13 +104,13 @@ func (a *Assembler) retire(t *trace) {
 	t.unlink()
 	delete(a.traces, t.id)
 	a.memory.add(t.id, a.now())
-	for _, h := range t.batches {
+	for h := range t.batches {
 		if h.refs--; h.refs == 0 {
 			a.bytes -= h.size
 			a.analyzer.Forget(h.batch)
 		}
 	}
-	t.batches, t.spans = nil, nil
+	t.runs, t.first, t.len = nil, [1]run{}, 0
 }
 
 // makeRoom lets go traces until what is held is within the limits: those that
@@ -137,7 +144,7 @@ func (a *Assembler) force(t *trace) {
 	case t.flow != nil:
 		a.recount(t)
 	case t.counted:
-		a.counters.dropped.Add(int64(len(t.spans)))
+		a.counters.dropped.Add(int64(t.len))
 	default:
 		a.count(t)
 	}

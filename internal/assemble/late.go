@@ -3,6 +3,7 @@ package assemble
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -44,8 +45,8 @@ func (a *Assembler) mayBeCounted(t *trace) bool {
 		return true
 	}
 	horizon := time.Now().Add(-a.cfg.Remember).UnixNano()
-	for _, s := range t.spans {
-		if s.Start() < horizon {
+	for _, r := range t.runs {
+		if slices.Min(r.held.batch.Starts[r.from:r.to]) < horizon {
 			return true
 		}
 	}
@@ -105,7 +106,7 @@ func (a *Assembler) answered(r answer) {
 	case r.err == nil && r.found:
 		a.correct(t, r)
 	case t.counted: // and the store does not know how
-		a.counters.dropped.Add(int64(len(t.spans)))
+		a.counters.dropped.Add(int64(t.len))
 		a.retire(t)
 	default:
 		a.count(t)
@@ -121,9 +122,9 @@ const maxAsks = 5
 func (a *Assembler) correct(t *trace, r answer) {
 	if !t.counted {
 		t.counted = true
-		a.counters.late.Add(int64(len(t.spans)))
+		a.counters.late.Add(int64(t.len))
 	}
-	all := append(r.trace.Spans[:len(r.trace.Spans):len(r.trace.Spans)], t.spans...)
+	all := t.appendSpans(slices.Clip(r.trace.Spans))
 	f := a.analyzer.Flow(&model.Trace{ID: t.id, Spans: all})
 	fresh := int(f.SpanCount) - int(r.counted.SpanCount)
 	old := a.counted(t, r, all, fresh)
@@ -159,7 +160,7 @@ func (a *Assembler) counted(t *trace, r answer, all []model.Span, fresh int) *mo
 	if r.exact {
 		return a.analyzer.Flow(&model.Trace{ID: t.id, Spans: r.trace.Spans})
 	}
-	before, ok := without(all, t.spans, fresh)
+	before, ok := without(all, all[len(r.trace.Spans):], fresh)
 	if !ok {
 		return nil
 	}

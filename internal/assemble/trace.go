@@ -8,9 +8,10 @@ import (
 
 // trace is a trace that is open or lingers.
 type trace struct {
-	id      model.TraceID
-	spans   []model.Span // in order of arrival, repeats included
-	batches []*held      // that the spans are in
+	id    model.TraceID
+	runs  []run  // in order of arrival, repeats included
+	first [1]run // what runs is in while there is one: most traces come in one request
+	len   int    // spans
 
 	since   time.Duration // arrival of the first span that is not counted
 	touched time.Duration // arrival of the last span, or when it was counted
@@ -31,18 +32,46 @@ type held struct {
 	refs  int // traces
 }
 
+// run is rows of a batch that follow each other.
+type run struct {
+	held     *held
+	from, to int32
+}
+
 // add appends rows from up to to of a batch.
 func (t *trace) add(h *held, from, to int) {
-	for row := from; row < to; row++ {
-		s := h.batch.Span(row)
-		t.spans = append(t.spans, s)
-		if s.ParentID().IsZero() && s.Marks()&model.MarkNoEnd == 0 {
-			t.rootEnded = true
+	for row := from; row < to && !t.rootEnded; row++ {
+		t.rootEnded = h.batch.ParentIDs[row].IsZero() && h.batch.Marks[row]&model.MarkNoEnd == 0
+	}
+	if t.runs == nil {
+		t.runs = t.first[:0]
+	}
+	if n := len(t.runs); n == 0 || t.runs[n-1].held != h {
+		h.refs++
+	}
+	t.runs = append(t.runs, run{h, int32(from), int32(to)})
+	t.len += to - from
+}
+
+// appendSpans appends the trace's spans.
+func (t *trace) appendSpans(spans []model.Span) []model.Span {
+	for _, r := range t.runs {
+		for row := r.from; row < r.to; row++ {
+			spans = append(spans, r.held.batch.Span(int(row)))
 		}
 	}
-	if n := len(t.batches); n == 0 || t.batches[n-1] != h {
-		t.batches = append(t.batches, h)
-		h.refs++
+	return spans
+}
+
+// batches yields each batch that the trace holds once: the runs of one follow
+// each other.
+func (t *trace) batches(yield func(*held) bool) {
+	var last *held
+	for _, r := range t.runs {
+		if r.held != last && !yield(r.held) {
+			return
+		}
+		last = r.held
 	}
 }
 

@@ -43,8 +43,7 @@ func New(c analyze.Config, batches ...*model.Batch) *Reader {
 	}
 	a := analyze.New(c)
 	for _, t := range analyzetest.Traces(batches...) {
-		flow := a.Flow(t)
-		a.Learn(flow)
+		flow := a.Count(t)
 		r.traces[t.ID] = t
 		r.flows = append(r.flows, flow.FlowSummary)
 		r.AddFlow(flow, 1)
