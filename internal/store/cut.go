@@ -153,7 +153,9 @@ func (s *Store) flushHead(h *head) error {
 	s.mu.Lock()
 	s.flushing = s.flushing[1:]
 	s.blocks = append(s.blocks, ref)
+	blocks := s.blocks
 	s.mu.Unlock()
+	s.forgetOpen(blocks)
 	s.unflushed.Add(-h.bytes)
 	s.counters.flushed(s.cfg.Now().Sub(begun), b.Meta)
 	for _, seq := range h.segments {
@@ -161,6 +163,23 @@ func (s *Store) flushHead(h *head) error {
 	}
 	s.removeSegments()
 	return nil
+}
+
+// forgetOpen removes the list of open traces from the block before the one
+// before the newest: should the newest turn out damaged, a start still finds the
+// list of the one before it. flushMu is held.
+func (s *Store) forgetOpen(blocks []*blockRef) {
+	const kept = 2
+	if len(blocks) <= kept {
+		return
+	}
+	old := blocks[len(blocks)-1-kept]
+	if old.bad.Load() != nil {
+		return // as it is, for whoever wants to look
+	}
+	if err := old.ForgetOpen(); err != nil {
+		s.log.Warn("a list of open traces that is no longer needed could not be removed", "error", err)
+	}
 }
 
 // removeSegments removes WAL segments that are in a block. What cannot be

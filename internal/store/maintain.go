@@ -135,9 +135,14 @@ func (s *Store) merge(ctx context.Context, run []*blockRef) error {
 // merged reads blocks into the content of one. It is nil when one of them is
 // damaged, which the next round then leaves out.
 func (s *Store) merged(ctx context.Context, run []*blockRef) (*block.Content, error) {
-	last := run[len(run)-1].Meta
-	c := &block.Content{
-		WALSeq: last.WALSeq, Generation: last.Generation + 1, Created: time.Unix(0, last.Created), Open: last.OpenTraces(),
+	last := run[len(run)-1]
+	c := &block.Content{WALSeq: last.Meta.WALSeq, Generation: last.Meta.Generation + 1, Created: time.Unix(0, last.Meta.Created)}
+	var err error
+	if c.Open, err = last.OpenTraces(); errors.Is(err, block.ErrCorrupt) {
+		s.quarantine(last, err)
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("merge block %s: %w", last.Meta.ID, err)
 	}
 	flows := map[model.TraceID]*model.FlowSummary{}
 	rollups := newDerived()

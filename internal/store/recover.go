@@ -79,7 +79,10 @@ func (s *Store) Start(ctx context.Context, observer Observer) error {
 }
 
 func (s *Store) recover(ctx context.Context) error {
-	covered, open := s.lastBlock()
+	covered, open, err := s.lastBlock()
+	if err != nil {
+		return err
+	}
 	segments, err := s.segments(covered)
 	if err != nil {
 		return err
@@ -116,15 +119,18 @@ func (s *Store) recover(ctx context.Context) error {
 // lastBlock is up to where the WAL is in blocks, and the traces that were open
 // there. A damaged block covers nothing: while its segments are there, they are
 // the better copy.
-func (s *Store) lastBlock() (covered uint64, open []model.TraceID) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for i := len(s.blocks) - 1; i >= 0; i-- {
-		if b := s.blocks[i]; b.bad.Load() == nil {
-			return b.Meta.WALSeq, b.Meta.OpenTraces()
+func (s *Store) lastBlock() (covered uint64, open []model.TraceID, err error) {
+	v := s.view()
+	defer v.release()
+	for _, b := range v.blocks {
+		open, err := b.OpenTraces()
+		if errors.Is(err, block.ErrCorrupt) {
+			s.quarantine(b, err)
+			continue
 		}
+		return b.Meta.WALSeq, open, err
 	}
-	return 0, nil
+	return 0, nil, nil
 }
 
 // segments lists the WAL segments that are in no block and removes the others.

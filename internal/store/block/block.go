@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"path/filepath"
 	"sync"
 
@@ -58,8 +59,10 @@ func Open(fs vfs.FS, parent, id string) (*Block, error) {
 	if err != nil {
 		return nil, &CorruptError{id, metaFile, err}
 	}
-	for _, f := range sums {
-		meta.Bytes += f.size
+	for name, f := range sums {
+		if name != openFileName { // it goes
+			meta.Bytes += f.size
+		}
 	}
 	return &Block{Meta: meta, fs: fs, dir: dir, sums: sums, files: map[string]*openFile{}}, nil
 }
@@ -88,6 +91,9 @@ func (b *Block) Close() error {
 func (b *Block) Verify() error {
 	for name, sums := range b.sums {
 		f, err := openChecked(b.fs, b.dir, b.Meta.ID, sums.named(name))
+		if name == openFileName && errors.Is(err, iofs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

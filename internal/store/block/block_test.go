@@ -137,10 +137,33 @@ func TestLargeBlock(t *testing.T) {
 	}
 }
 
+func openTraces(t *testing.T, b *block.Block) []model.TraceID {
+	t.Helper()
+	ids, err := b.OpenTraces()
+	ok(t, err)
+	return ids
+}
+
+// What a newer block supersedes may go, and the block is as good as before.
+func TestForgetOpen(t *testing.T) {
+	b := write(t, vfs.NewMem(), content(3, 4, 12))
+	if len(openTraces(t, b)) == 0 {
+		t.Fatal("no open traces")
+	}
+	for range 2 {
+		ok(t, b.ForgetOpen())
+		if got := openTraces(t, b); len(got) != 0 {
+			t.Errorf("still open: %v", got)
+		}
+		ok(t, b.Verify())
+	}
+}
+
 func TestMeta(t *testing.T) {
 	c := content(3, 4, 12)
-	m := write(t, vfs.NewMem(), c).Meta
-	if m.Spans != 3*4*12 || m.WALSeq != 7 || m.Flows != 12 || !slices.Equal(m.OpenTraces(), c.Open) || m.Bytes == 0 {
+	b := write(t, vfs.NewMem(), c)
+	m := b.Meta
+	if m.Spans != 3*4*12 || m.WALSeq != 7 || m.Flows != 12 || !slices.Equal(openTraces(t, b), c.Open) || m.Bytes == 0 {
 		t.Errorf("meta = %+v", m)
 	}
 	if m.MinStart != storetest.Epoch || m.FlowMaxStart != c.Flows[11].Start || len(m.Resources) != 5 {

@@ -36,9 +36,6 @@ type Meta struct {
 	RollupMinTime int64 `json:"rollupMinTime"`
 	RollupMaxTime int64 `json:"rollupMaxTime"`
 
-	// Open are the traces that had spans before the cut and were not counted
-	// yet. Only those of the newest block matter.
-	Open []string `json:"open,omitempty"`
 	// Replaces are the blocks this one was merged from.
 	Replaces  []string       `json:"replaces,omitempty"`
 	Resources []SeenResource `json:"resources"`
@@ -66,17 +63,6 @@ func (s SeenResource) Model() model.SeenResource {
 		Service: s.Service, Namespace: s.Namespace, Version: s.Version, Instance: s.Instance, Pod: s.Pod,
 		Node: s.Node, Deployment: s.Deployment, Environment: s.Environment,
 	}, First: s.First, Last: s.Last}
-}
-
-// OpenTraces are the ids in Open.
-func (m *Meta) OpenTraces() []model.TraceID {
-	out := make([]model.TraceID, 0, len(m.Open))
-	for _, s := range m.Open {
-		if id, err := model.ParseTraceID(s); err == nil {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // Newest is when the newest thing in the block happened, and not after it was

@@ -4,20 +4,18 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/flowscope/flowscope/internal/model"
 )
 
-// writeRows writes rows with a page of every column after each pageRows.
-func writeRows[T any](out io.Writer, rows []T, pageRows int, options ...parquet.WriterOption) error {
+// writeRows writes rows with a page of every column after each tablePageRows.
+func writeRows[T any](out io.Writer, rows []T) error {
 	var none T
-	options = append(writerOptions(parquet.SchemaOf(none), len(rows)), options...)
-	w := parquet.NewGenericWriter[T](out, options...)
+	w := parquet.NewGenericWriter[T](out, writerOptions(parquet.SchemaOf(none), len(rows))...)
 	for len(rows) > 0 {
-		n := min(pageRows, len(rows))
+		n := min(tablePageRows, len(rows))
 		if _, err := w.Write(rows[:n]); err != nil {
 			return err
 		}
@@ -65,24 +63,10 @@ func rowToNode(r nodeRow) model.Node {
 	return model.Node{Kind: kind, Namespace: r.Namespace, Name: r.Name}
 }
 
-func flowToRow(f *model.FlowSummary) flowRow {
-	r := flowRow{
-		TraceID: f.TraceID, Operation: f.Operation, Environment: f.Environment,
-		Start: f.Start, End: f.End, Duration: f.Duration, Status: int32(f.Status), Revision: int64(f.Revision),
-		RootService: nodeToRow(f.RootService), RootName: f.RootName, UIEvent: f.UIEvent, User: f.User,
-		Session: f.Session, Error: f.Error, SpanCount: int64(f.SpanCount), ErrorCount: int64(f.ErrorCount),
-		Orphans: int64(f.Orphans), NoRoot: f.NoRoot,
-	}
-	for _, n := range f.Services {
-		r.Services = append(r.Services, nodeToRow(n))
-	}
-	return r
-}
-
 func rowToFlow(r *flowRow) model.FlowSummary {
 	f := model.FlowSummary{
 		TraceID: r.TraceID, Operation: r.Operation, Environment: r.Environment,
-		Start: r.Start, End: r.End, Duration: r.Duration, Status: statusOf(r.Status), Revision: uint32(r.Revision),
+		Start: r.Start, End: r.Start + r.Duration + r.Overrun, Duration: r.Duration, Status: statusOf(r.Status), Revision: uint32(r.Revision),
 		RootService: rowToNode(r.RootService), RootName: r.RootName, UIEvent: r.UIEvent, User: r.User,
 		Session: r.Session, Error: r.Error, SpanCount: uint32(r.SpanCount), ErrorCount: uint32(r.ErrorCount),
 		Orphans: uint32(r.Orphans), NoRoot: r.NoRoot,
@@ -98,14 +82,4 @@ func statusOf(v int32) model.FlowStatus {
 		return model.FlowError
 	}
 	return model.FlowStatus(v)
-}
-
-// flowRows are the rows of flows.parquet, by start.
-func flowRows(flows []*model.FlowSummary) []flowRow {
-	rows := make([]flowRow, len(flows))
-	for i, f := range flows {
-		rows[i] = flowToRow(f)
-	}
-	slices.SortStableFunc(rows, func(x, y flowRow) int { return cmp.Compare(x.Start, y.Start) })
-	return rows
 }

@@ -29,14 +29,15 @@ type nodeRow struct {
 	Name      string `parquet:"name,dict"`
 }
 
-// flowRow is the schema of flows.parquet: model.FlowSummary.
+// flowRow is the schema of flows.parquet: model.FlowSummary. Flows are written
+// column by column; this is how one is read.
 type flowRow struct {
 	TraceID     [16]byte  `parquet:"trace_id"`
 	Operation   string    `parquet:"operation,dict"`
 	Environment string    `parquet:"deployment_environment,dict"`
 	Start       int64     `parquet:"start_unix_nano,delta,timestamp(nanosecond)"`
-	End         int64     `parquet:"end_unix_nano,delta,timestamp(nanosecond)"`
 	Duration    int64     `parquet:"duration_nano"`
+	Overrun     int64     `parquet:"overrun_nano"` // from Start and Duration to the end of the last span
 	Status      int32     `parquet:"status,dict"` // 0 success, 1 error, 2 timeout
 	Revision    int64     `parquet:"revision,dict"`
 	RootService nodeRow   `parquet:"root_service"`
@@ -87,8 +88,6 @@ const (
 
 	// tablePageRows is how many rows of the small files share a page.
 	tablePageRows = 1024
-	// bloomBits gives a bloom filter one false yes in a hundred.
-	bloomBits = 10
 )
 
 // writerOptions are those of a file with so many rows. A column allocates its
@@ -103,9 +102,4 @@ func writerOptions(schema *parquet.Schema, rows int) []parquet.WriterOption {
 		parquet.CreatedBy("flowscope", "1", ""),
 		parquet.DataPageStatistics(false), // the page index has them
 	}
-}
-
-// traceFilter makes the bloom filter on trace ids.
-func traceFilter() parquet.WriterOption {
-	return parquet.BloomFilters(parquet.SplitBlockFilter(bloomBits, "trace_id"))
 }

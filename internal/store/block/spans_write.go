@@ -120,7 +120,7 @@ func (w *spanWriter) services() {
 		s := w.sources[r.batch]
 		id := &known[r.batch][s.ResourceOf[r.row]]
 		if *id == 0 {
-			*id = w.table.Intern([]byte(s.Span(int(r.row)).Resource().Service)) + 1
+			*id = w.table.InternString(s.Span(int(r.row)).Resource().Service) + 1
 		}
 		w.texts = append(w.texts, *id-1)
 	}
@@ -156,7 +156,7 @@ func (w *spanWriter) writeIDs() {
 		traces = append(traces, s.TraceIDs[r.row][:]...)
 		spans = append(spans, s.SpanIDs[r.row][:]...)
 	}
-	w.out.Fixed(columns.Fixed{Path: []string{"trace_id"}, Size: 16, Values: traces, Sorted: true})
+	w.out.Fixed(columns.Fixed{Path: []string{"trace_id"}, Size: 16, Values: traces, Sorted: true, Filter: true})
 	w.out.Fixed(columns.Fixed{Path: []string{"span_id"}, Size: 8, Values: spans, Raw: true})
 	p := &parents{w: w, spans: spans, def: make([]uint8, n), byID: map[uint64]int{}}
 	for from := 0; from < n; {

@@ -91,16 +91,17 @@ func writeFiles(fs vfs.FS, dir, id string, c *Content) error {
 	if err != nil {
 		return err
 	}
-	t, refs, flows := newTables(), sortSpans(c.Batches), flowRows(c.Flows)
+	t, refs := newTables(), sortSpans(c.Batches)
 	meta, err := json.Marshal(newMeta(id, c, refs, rollups))
 	if err != nil {
 		return err
 	}
 	out := fileWriter{fs: fs, dir: dir}
 	out.write(spansFile, func(w io.Writer) error { return writeSpans(w, c.Batches, refs, t) })
-	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows, tablePageRows) })
-	out.write(flowsFile, func(w io.Writer) error { return writeRows(w, flows, tablePageRows, traceFilter()) })
-	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups, tablePageRows) })
+	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows) })
+	out.write(flowsFile, func(w io.Writer) error { return writeFlows(w, c.Flows) })
+	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups) })
+	out.write(openFileName, func(w io.Writer) error { return writeOpen(w, c.Open) })
 	out.write(metaFile, func(w io.Writer) error { return writeAll(w, meta) })
 	sums := encodeSums(out.sums)
 	out.write(sumsFile, func(w io.Writer) error { return writeAll(w, sums) })
@@ -161,9 +162,6 @@ func newMeta(id string, c *Content, refs []spanRef, rollups []rollupRow) *Meta {
 	m.MinStart, m.MaxStart = spans.get()
 	m.FlowMinStart, m.FlowMaxStart = flows.get()
 	m.RollupMinTime, m.RollupMaxTime = buckets.get()
-	for _, id := range c.Open {
-		m.Open = append(m.Open, id.String())
-	}
 	for _, r := range SeenResources(c.Batches) {
 		m.Resources = append(m.Resources, SeenResource{
 			Service: r.Service, Namespace: r.Namespace, Version: r.Version, Instance: r.Instance, Pod: r.Pod,

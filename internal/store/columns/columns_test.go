@@ -195,7 +195,7 @@ func write(t *testing.T, rows []row) []byte {
 		}
 		return *s, true
 	}
-	w.Fixed(columns.Fixed{Path: []string{"id"}, Size: 16, Values: ids, Sorted: true})
+	w.Fixed(columns.Fixed{Path: []string{"id"}, Size: 16, Values: ids, Sorted: true, Filter: true})
 	w.Fixed(columns.Fixed{Path: []string{"raw"}, Size: 8, Values: raws, Raw: true})
 	number(format.Int64, columns.Plain, func(r *row) uint64 { return uint64(r.Few) }, "few")
 	number(format.Int64, columns.Timestamp, func(r *row) uint64 { return uint64(r.Many) }, "many")

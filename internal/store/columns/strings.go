@@ -1,6 +1,9 @@
 package columns
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"unsafe"
+)
 
 // Strings numbers the strings of one file, each once, across its columns. Number
 // 0 is the empty string. It belongs to one goroutine.
@@ -53,6 +56,11 @@ func (s *Strings) Intern(p []byte) uint32 {
 	s.arena = append(s.arena, p...)
 	s.ends = append(s.ends, uint32(len(s.arena)))
 	return id
+}
+
+// InternString is Intern for a string.
+func (s *Strings) InternString(v string) uint32 {
+	return s.Intern(unsafe.Slice(unsafe.StringData(v), len(v)))
 }
 
 func (s *Strings) grow() {

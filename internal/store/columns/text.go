@@ -90,9 +90,9 @@ type Fixed struct {
 	Values []byte // one after the other
 	Levels Levels
 	Raw    bool // random bytes that compression would only copy
-	// Sorted values get bounds for each page and a bloom filter, which make a
-	// lookup by value cheap. They are ascending and none is null.
-	Sorted bool
+	// Sorted says that the values are ascending and none is null: each page gets
+	// bounds. Filter adds a bloom filter.
+	Sorted, Filter bool
 }
 
 // Fixed writes a column of values of one size.
@@ -104,26 +104,35 @@ func (w *Writer) Fixed(f Fixed) {
 			return append(dst, f.Values[from*f.Size:to*f.Size]...), nil
 		},
 	})
+	at := func(i int) []byte { return f.Values[i*f.Size : (i+1)*f.Size] }
 	if f.Sorted {
-		f.index(c, n)
+		c.bounds = bounds(n, at)
+	}
+	if f.Filter {
+		c.filter = filter(n, at)
 	}
 }
 
-// index makes the bounds of each page and the bloom filter.
-func (f *Fixed) index(c *chunk, n int) {
-	at := func(i int) []byte { return f.Values[i*f.Size : (i+1)*f.Size] }
-	c.bounds = &format.ColumnIndex{BoundaryOrder: format.Ascending}
+// bounds are the first and the last value of each page.
+func bounds(n int, at func(i int) []byte) *format.ColumnIndex {
+	index := &format.ColumnIndex{BoundaryOrder: format.Ascending}
 	for from := 0; from < n; from += PageRows {
-		c.bounds.NullPages = append(c.bounds.NullPages, false)
-		c.bounds.MinValues = append(c.bounds.MinValues, at(from))
-		c.bounds.MaxValues = append(c.bounds.MaxValues, at(min(from+PageRows, n)-1))
+		index.NullPages = append(index.NullPages, false)
+		index.MinValues = append(index.MinValues, at(from))
+		index.MaxValues = append(index.MaxValues, at(min(from+PageRows, n)-1))
 	}
-	var distinct []uint64
+	return index
+}
+
+// filter holds every value; neighbours that are the same count once.
+func filter(n int, at func(i int) []byte) bloom.SplitBlockFilter {
+	var hashes []uint64
 	for i := range n {
 		if i == 0 || string(at(i)) != string(at(i-1)) {
-			distinct = append(distinct, bloom.XXH64{}.Sum64(at(i)))
+			hashes = append(hashes, bloom.XXH64{}.Sum64(at(i)))
 		}
 	}
-	c.filter = make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(len(distinct)), bloomBits))
-	c.filter.InsertBulk(distinct)
+	f := make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(len(hashes)), bloomBits))
+	f.InsertBulk(hashes)
+	return f
 }
