@@ -65,7 +65,7 @@ const (
 type Scanned struct {
 	Blocks int64 // whose rows were looked at
 	Rows   int64 // spans and flows whose conditions were evaluated
-	Bytes  int64 // of compressed columns read
+	Bytes  int64 // of compressed columns of spans that were read
 }
 
 // Add adds what another part cost.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/store/vfs"
 )
 
@@ -31,6 +32,10 @@ type Config struct {
 	// a merge holds in memory, some 100 MB.
 	CompactSpans int64
 
+	// Find bounds what one FindTraces may cost. Its defaults are above what a
+	// day of a busy server takes and below what would starve its ingest.
+	Find model.FindLimits
+
 	Logger *slog.Logger     // default: slog.Default
 	Now    func() time.Time // default: time.Now
 }
@@ -43,9 +48,21 @@ func (c Config) withDefaults() Config {
 	c.HeadAge = cmp.Or(c.HeadAge, 5*time.Minute)
 	c.MaxUnflushedBytes = cmp.Or(c.MaxUnflushedBytes, 4*c.HeadBytes)
 	c.CompactSpans = cmp.Or(c.CompactSpans, 300_000)
+	c.Find = findDefaults(c.Find)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return c
+}
+
+// findDefaults fills in the limits of FindTraces: 10 s is as long as a person
+// waits, and a third of the API's deadline; 500 million rows are a week at a
+// thousand spans a second; 8 GiB of compressed columns are what two cores
+// decompress in about that time.
+func findDefaults(l model.FindLimits) model.FindLimits {
+	l.Time = cmp.Or(l.Time, 10*time.Second)
+	l.Rows = cmp.Or(l.Rows, 500_000_000)
+	l.Bytes = cmp.Or(l.Bytes, 8<<30)
+	return l
 }

@@ -96,6 +96,17 @@ func TestFailedSync(t *testing.T) {
 	holds(t, "after a crash", again, []*model.Batch{before, after})
 }
 
+// flipByte changes one byte of a file.
+func flipByte(t *testing.T, fs vfs.FS, path string) {
+	t.Helper()
+	whole, err := vfs.ReadFile(fs, path, 1<<20)
+	ok(t, err)
+	whole[rand.IntN(len(whole))] ^= 0x40
+	ok(t, fs.Remove(path))
+	ok(t, vfs.WriteFile(fs, path, whole))
+	ok(t, fs.SyncDir(filepath.Dir(path)))
+}
+
 // One flipped byte anywhere in a block takes that block out of the answers,
 // says so, and leaves the rest.
 func TestDamagedBlock(t *testing.T) {
@@ -111,13 +122,7 @@ func TestDamagedBlock(t *testing.T) {
 		}
 		ids, err := mem.ReadDir("data/blocks")
 		ok(t, err)
-		path := filepath.Join("data/blocks", ids[0], name)
-		whole, err := vfs.ReadFile(mem, path, 1<<20)
-		ok(t, err)
-		whole[rand.IntN(len(whole))] ^= 0x40
-		ok(t, mem.Remove(path))
-		ok(t, vfs.WriteFile(mem, path, whole))
-		ok(t, mem.SyncDir(filepath.Dir(path)))
+		flipByte(t, mem, filepath.Join("data/blocks", ids[0], name))
 		disk := mem.Crash(nil)
 		again := start(t, config(disk))
 		holds(t, name, again, batches[1:])

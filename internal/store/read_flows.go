@@ -57,29 +57,22 @@ func (s *Store) Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, e
 	return model.FlowPage{Flows: flows, Total: p.total, Partial: v.partial}, nil
 }
 
+// revisions are the flows that a newer place has a row of. A later revision is
+// in a newer place, so readers go from the newest to the oldest.
+type revisions map[model.TraceID]uint32
+
+// current reports whether a row has not been replaced.
+func (r revisions) current(h block.FlowHit) bool {
+	newest, replaced := r[h.TraceID]
+	return !replaced || h.Revision >= newest
+}
+
+func (r revisions) add(id model.TraceID, revision uint32) { r[id] = max(r[id], revision) }
+
 // eachFlow calls yield with every flow a query selects, in its newest revision.
-// A later revision is in a newer place, so it goes from the newest to the
-// oldest and remembers which flows have been replaced.
 func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(found)) error {
-	newest := map[model.TraceID]uint32{}
-	current := func(h block.FlowHit) bool {
-		r, replaced := newest[h.TraceID]
-		return !replaced || h.Revision >= r
-	}
-	for _, d := range v.derived {
-		rows := d.flows()
-		for _, f := range rows {
-			hit := block.FlowHit{TraceID: f.TraceID, Revision: f.Revision, Start: f.Start, Duration: f.Duration}
-			if block.MatchFlow(f, q) && current(hit) {
-				yield(found{FlowHit: hit, row: f})
-			}
-		}
-		for _, f := range rows {
-			if f.Revision > 0 {
-				newest[f.TraceID] = max(newest[f.TraceID], f.Revision)
-			}
-		}
-	}
+	newest := revisions{}
+	v.liveFlows(q, newest, yield)
 	for _, b := range v.blocks {
 		hits, err := b.FindFlows(ctx, q)
 		var revised []block.FlowHit
@@ -90,15 +83,36 @@ func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(foun
 			return err
 		}
 		for _, h := range hits {
-			if current(h) {
+			if newest.current(h) {
 				yield(found{FlowHit: h, from: b})
 			}
 		}
 		for _, h := range revised {
-			newest[h.TraceID] = max(newest[h.TraceID], h.Revision)
+			newest.add(h.TraceID, h.Revision)
 		}
 	}
 	return nil
+}
+
+// liveFlows calls yield with the flows in memory that a query selects and adds
+// those that replace older rows to newest. It returns how many it looked at.
+func (v *view) liveFlows(q *model.FlowQuery, newest revisions, yield func(found)) (seen int) {
+	for _, d := range v.derived {
+		rows := d.flows()
+		seen += len(rows)
+		for _, f := range rows {
+			hit := block.FlowHit{TraceID: f.TraceID, Revision: f.Revision, Start: f.Start, Duration: f.Duration}
+			if block.MatchFlow(f, q) && newest.current(hit) {
+				yield(found{FlowHit: hit, row: f})
+			}
+		}
+		for _, f := range rows {
+			if f.Revision > 0 {
+				newest.add(f.TraceID, f.Revision)
+			}
+		}
+	}
+	return seen
 }
 
 // rows fetches the rows of a page, those of one block together.

@@ -21,6 +21,7 @@ type Store interface {
 	Trace(ctx context.Context, id model.TraceID) (*model.Trace, error)
 	Flow(ctx context.Context, id model.TraceID) (model.FlowSummary, bool, error)
 	Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, error)
+	FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error)
 	Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error]
 	Resources(ctx context.Context, from, to int64) ([]model.SeenResource, error)
 	Flush(ctx context.Context) error
@@ -52,6 +53,8 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Store) {
 		"retention by size":      (*contract).retentionBySize,
 		"retention keeps one":    (*contract).retentionKeepsNewest,
 		"restart":                (*contract).restart,
+		"find traces":            (*contract).findTraces,
+		"find while appending":   (*contract).findWhileAppending,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &contract{T: t, now: time.Unix(0, Epoch).Add(time.Minute), open: open}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/block"
+)
+
+// searchMemory looks at what is in no block yet.
+func (f *finder) searchMemory(ctx context.Context) error {
+	if len(f.filter.Spans) > 0 {
+		if err := f.searchHeads(ctx); err != nil {
+			return err
+		}
+	}
+	var hits []found
+	newest := revisions{}
+	seen := f.v.liveFlows(&f.flows, newest, func(h found) { hits = append(hits, h) })
+	f.scanned.Rows += int64(seen)
+	f.consider(hits, nil)
+	f.newest = newest
+	return ctx.Err()
+}
+
+// searchHeads fills memory, a goroutine for every processor.
+func (f *finder) searchHeads(ctx context.Context) error {
+	var mu sync.Mutex
+	f.memory = map[model.TraceID]uint64{}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, head := range f.v.heads {
+		for _, b := range head {
+			f.scanned.Rows += int64(b.Len())
+			group.Go(func() error {
+				hits := map[model.TraceID]uint64{}
+				for row := range b.Len() {
+					if bits := f.filter.MatchSpan(b.Span(row)); bits != 0 {
+						hits[b.TraceIDs[row]] |= bits
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for id, bits := range hits {
+					f.memory[id] |= bits
+				}
+				return ctx.Err()
+			})
+		}
+	}
+	return group.Wait()
+}
+
+// searchBlock takes what was found in a block.
+func (f *finder) searchBlock(ctx context.Context, b *blockRef, found *foundInBlock) error {
+	spans, scanned, err := found.spans, found.scanned, found.err
+	if err == nil && !found.spansRead && f.awaits(b) {
+		var more model.Scanned
+		spans, more, err = b.FindSpans(ctx, f.filter.Spans)
+		scanned.Add(more)
+	}
+	if scanned.Rows > 0 {
+		scanned.Blocks = 1
+	}
+	f.scanned.Add(scanned)
+	if err != nil {
+		return f.v.failed(b, err) // nil for damage: on without the block
+	}
+	f.consider(found.hits, spans)
+	for _, h := range found.revised {
+		f.newest.add(h.TraceID, h.Revision)
+	}
+	return nil
+}
+
+// awaits reports whether a block may have spans of a candidate.
+func (f *finder) awaits(b *blockRef) bool {
+	if len(f.filter.Spans) == 0 || b.Meta.Spans == 0 {
+		return false
+	}
+	for i := range f.open {
+		if c := &f.open[i]; !c.accepted && c.Start <= b.Meta.MaxStart {
+			return true
+		}
+	}
+	return false
+}
+
+// foundInBlock is what one block has for a search.
+type foundInBlock struct {
+	hits      []found // replaced ones too
+	revised   []block.FlowHit
+	spans     block.SpanHits
+	spansRead bool
+	scanned   model.Scanned
+	err       error
+}
+
+// scanAhead searches the blocks that come next while one is being taken in. It
+// holds what as many blocks as there are processors have.
+type scanAhead struct {
+	f     *finder
+	begun int // blocks
+	queue chan chan *foundInBlock
+	wait  sync.WaitGroup // for what is under way
+}
+
+func newScanAhead(f *finder) *scanAhead {
+	return &scanAhead{f: f, queue: make(chan chan *foundInBlock, runtime.GOMAXPROCS(0)+1)}
+}
+
+// next returns what the next block has. The caller asks once for each block.
+func (s *scanAhead) next(ctx context.Context) *foundInBlock {
+	for s.begun < len(s.f.v.blocks) && len(s.queue) < runtime.GOMAXPROCS(0) {
+		result, b := make(chan *foundInBlock, 1), s.f.v.blocks[s.begun]
+		s.begun++
+		s.queue <- result
+		s.wait.Go(func() { result <- s.f.inBlock(ctx, b) })
+	}
+	return <-<-s.queue
+}
+
+// inBlock searches one block. It reads only what does not change with the
+// search: the filter and the query.
+func (f *finder) inBlock(ctx context.Context, b *blockRef) *foundInBlock {
+	r := &foundInBlock{}
+	var hits []block.FlowHit
+	if hits, r.err = b.FindFlows(ctx, &f.flows); r.err != nil {
+		return r
+	}
+	if b.Meta.Flows > 0 && b.Meta.FlowMinStart < f.flows.To && b.Meta.FlowMaxStart >= f.flows.From {
+		r.scanned.Rows = b.Meta.Flows
+	}
+	if r.revised, r.err = b.RevisedFlows(ctx); r.err != nil {
+		return r
+	}
+	r.hits = make([]found, len(hits))
+	for i, h := range hits {
+		r.hits[i] = found{FlowHit: h, from: b}
+	}
+	if f.filter.NeedsRow() {
+		if r.err = f.readRows(ctx, b, r.hits); r.err != nil {
+			return r
+		}
+	}
+	if len(hits) > 0 && len(f.filter.Spans) > 0 && b.Meta.Spans > 0 {
+		var scanned model.Scanned
+		r.spans, scanned, r.err = b.FindSpans(ctx, f.filter.Spans)
+		r.scanned.Add(scanned)
+		r.spansRead = true
+	}
+	return r
+}
+
+// readRows gives hits their rows.
+func (f *finder) readRows(ctx context.Context, b *blockRef, hits []found) error {
+	at := make([]int64, len(hits))
+	for i := range hits {
+		at[i] = hits[i].Row
+	}
+	rows, err := b.FlowRows(ctx, at)
+	if err != nil {
+		return err
+	}
+	for i := range hits {
+		hits[i].row = &rows[i]
+	}
+	return nil
+}
