@@ -15,6 +15,7 @@ const drainTimeout = 5 * time.Second
 // Run serves until ctx ends or a part fails, and then stops in the order of
 // the data's way: no new spans, answers finished, analysis and store last.
 func (s *Server) Run(ctx context.Context) error {
+	defer ownMemory()()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))

@@ -31,7 +31,8 @@ type Config struct {
 	// 200,000: beyond any real trace, it bounds one whose id is a constant.
 	MaxSpans int
 	// MaxBytes of batches are held by open and lingering traces. Default
-	// 256 MiB.
+	// 128 MiB: a second of spans at the most that is taken in. They are mostly
+	// those of the store's head.
 	MaxBytes int64
 	// QueueBytes of batches wait to be taken up. Default 32 MiB, two requests
 	// of the largest size.
@@ -48,7 +49,7 @@ func (c Config) withDefaults() Config {
 		MaxRemembered: cmp.Or(c.MaxRemembered, 1_000_000),
 		MaxTraces:     cmp.Or(c.MaxTraces, 100_000),
 		MaxSpans:      cmp.Or(c.MaxSpans, 200_000),
-		MaxBytes:      cmp.Or(c.MaxBytes, 256<<20),
+		MaxBytes:      cmp.Or(c.MaxBytes, 128<<20),
 		QueueBytes:    cmp.Or(c.QueueBytes, 32<<20),
 	}
 }

@@ -36,7 +36,7 @@ type Serve struct {
 // Receive is what receivers accept.
 type Receive struct {
 	MaxBody     Size     `name:"max-body" env:"FLOWSCOPE_MAX_BODY" default:"16MiB" placeholder:"BYTES" help:"Largest request after decompression; a larger one is answered 413 or RESOURCE_EXHAUSTED."`
-	MaxInflight Size     `name:"max-inflight" env:"FLOWSCOPE_MAX_INFLIGHT" default:"256MiB" placeholder:"BYTES" help:"Most request bytes in work at once; above it senders are told to come back later."`
+	MaxInflight Size     `name:"max-inflight" env:"FLOWSCOPE_MAX_INFLIGHT" default:"128MiB" placeholder:"BYTES" help:"Most request bytes in work at once; above it senders are told to come back later."`
 	CORSOrigins []string `name:"cors-origins" env:"FLOWSCOPE_CORS_ORIGINS" placeholder:"ORIGIN" help:"Browser origins that may send spans to the OTLP/HTTP receiver; * allows all."`
 }
 

@@ -21,8 +21,9 @@ type Config struct {
 	// HeadAge is how old a head may get before it is made a block. Default 5
 	// minutes, which bounds what a start must replay.
 	HeadAge time.Duration
-	// MaxUnflushedBytes bounds the spans that are in no block yet. Default four
-	// heads: the disk may fall behind by three.
+	// MaxUnflushedBytes bounds the spans that are in no block yet. Default two
+	// and a half heads: one that is filled, one that is written, and what comes
+	// while the two change places.
 	MaxUnflushedBytes int64
 
 	RetentionAge   time.Duration // blocks older than this are removed; 0 keeps them
@@ -46,7 +47,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.HeadBytes = cmp.Or(c.HeadBytes, 64<<20)
 	c.HeadAge = cmp.Or(c.HeadAge, 5*time.Minute)
-	c.MaxUnflushedBytes = cmp.Or(c.MaxUnflushedBytes, 4*c.HeadBytes)
+	c.MaxUnflushedBytes = cmp.Or(c.MaxUnflushedBytes, c.HeadBytes/2*5)
 	c.CompactSpans = cmp.Or(c.CompactSpans, 300_000)
 	c.Find = findDefaults(c.Find)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
