@@ -20,13 +20,19 @@ func (s *Store) Flow(ctx context.Context, id model.TraceID) (model.FlowSummary, 
 			return f, true, nil
 		}
 	}
-	for _, b := range v.blocks {
+	flows, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.FlowSummary, error) {
 		f, ok, err := b.Flow(ctx, id)
-		if err = v.failed(b, err); err != nil {
-			return model.FlowSummary{}, false, fmt.Errorf("flow %s: %w", id, err)
+		if !ok {
+			return nil, err
 		}
-		if ok {
-			return f, true, nil
+		return &f, err
+	})
+	if err != nil {
+		return model.FlowSummary{}, false, fmt.Errorf("flow %s: %w", id, err)
+	}
+	for _, f := range flows {
+		if f != nil {
+			return *f, true, nil
 		}
 	}
 	return model.FlowSummary{}, false, nil

@@ -30,11 +30,11 @@ func (s *Store) Settled(ctx context.Context, id model.TraceID) (*model.Trace, er
 
 // trace adds what blocks have to the spans from memory.
 func (v *view) trace(ctx context.Context, id model.TraceID, spans []model.Span) (*model.Trace, error) {
-	for _, b := range v.blocks {
-		batch, err := b.Trace(ctx, id)
-		if err = v.failed(b, err); err != nil {
-			return nil, fmt.Errorf("trace %s: %w", id, err)
-		}
+	batches, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.Batch, error) { return b.Trace(ctx, id) })
+	if err != nil {
+		return nil, fmt.Errorf("trace %s: %w", id, err)
+	}
+	for _, batch := range batches {
 		if batch == nil {
 			continue
 		}

@@ -88,13 +88,15 @@ func (v *view) release() {
 // failed decides about an error in a block: damage quarantines the block and
 // the answer goes on without it, any other error ends the answer.
 func (v *view) failed(b *blockRef, err error) error {
-	if err == nil || !errors.Is(err, block.ErrCorrupt) {
+	if !isCorrupt(err) {
 		return err
 	}
 	v.partial = true
 	v.s.quarantine(b, err)
 	return nil
 }
+
+func isCorrupt(err error) bool { return errors.Is(err, block.ErrCorrupt) }
 
 func (s *Store) quarantine(b *blockRef, err error) {
 	why := err.Error()

@@ -29,7 +29,8 @@ type Block struct {
 	resources []resourceRow // read once
 }
 
-// openFile is a Parquet file and what it is read through.
+// openFile is a Parquet file and what it is read through. parquet is nil until
+// more than the bloom filter is asked for.
 type openFile struct {
 	checked *checkedFile
 	parquet *parquet.File
@@ -104,23 +105,48 @@ func (b *Block) Verify() error {
 	return nil
 }
 
-// open returns a Parquet file of the block.
-func (b *Block) open(name string) (*parquet.File, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// file returns an open file of the block. mu is held.
+func (b *Block) file(name string) (*openFile, error) {
 	if f := b.files[name]; f != nil {
-		return f.parquet, nil
+		return f, nil
 	}
 	checked, err := openChecked(b.fs, b.dir, b.Meta.ID, b.sums[name].named(name))
 	if err != nil {
 		return nil, err
 	}
-	file, err := parquet.OpenFile(checked, checked.sums.size)
+	f := &openFile{checked: checked}
+	b.files[name] = f
+	return f, nil
+}
+
+// open returns a Parquet file of the block.
+func (b *Block) open(name string) (*parquet.File, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f, err := b.file(name)
 	if err != nil {
-		return nil, errors.Join(err, checked.file.Close())
+		return nil, err
 	}
-	b.files[name] = &openFile{checked, file}
-	return file, nil
+	if f.parquet != nil {
+		return f.parquet, nil
+	}
+	f.parquet, err = parquet.OpenFile(f.checked, f.checked.sums.size, parquet.SkipBloomFilters(true))
+	return f.parquet, err
+}
+
+// mayHave reports whether the bloom filter of a file lets an id through.
+func (b *Block) mayHave(name string, at columns.Filter, id model.TraceID) (bool, error) {
+	b.mu.Lock()
+	f, err := b.file(name)
+	b.mu.Unlock()
+	if err != nil {
+		return false, err
+	}
+	maybe, err := at.Check(f.checked, id[:])
+	if err != nil && !errors.Is(err, ErrCorrupt) {
+		err = &CorruptError{b.Meta.ID, name, err}
+	}
+	return maybe, err
 }
 
 // read runs a function over the row groups of a file and turns whatever goes

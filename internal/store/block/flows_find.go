@@ -1,7 +1,6 @@
 package block
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -182,25 +181,13 @@ func (b *Block) FlowRows(ctx context.Context, rows []int64) ([]model.FlowSummary
 
 // Flow returns the flow of a trace, false when the block has none.
 func (b *Block) Flow(ctx context.Context, id model.TraceID) (f model.FlowSummary, ok bool, err error) {
+	maybe, err := b.mayHave(flowsFile, b.Meta.FlowFilter, id)
+	if err != nil || !maybe {
+		return f, false, err
+	}
 	err = b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		chunk, err := chunkOf(group, "trace_id")
-		if err != nil {
-			return err
-		}
-		if filter := chunk.BloomFilter(); filter != nil {
-			if maybe, err := filter.Check(parquet.FixedLenByteArrayValue(id[:])); err != nil || !maybe {
-				return err
-			}
-		}
-		at := int64(-1)
-		err = eachValue(group, rowRange{0, group.NumRows()}, func(row int, v parquet.Value) error {
-			if bytes.Equal(v.ByteArray(), id[:]) {
-				at = int64(row)
-				return errStop
-			}
-			return nil
-		}, "trace_id")
-		if at < 0 {
+		at, err := rowOf(group, id)
+		if err != nil || at < 0 {
 			return err
 		}
 		err = readRows(group, rowRange{at, at + 1}, func(r *flowRow) bool {
@@ -213,6 +200,24 @@ func (b *Block) Flow(ctx context.Context, id model.TraceID) (f model.FlowSummary
 		return err
 	})
 	return f, ok, err
+}
+
+// rowOf is the row of a flow in a row group, -1 when it has none. Flows are sorted
+// by start, so it looks at all ids.
+func rowOf(group parquet.RowGroup, id model.TraceID) (row int64, err error) {
+	chunk, err := chunkOf(group, "trace_id")
+	if err != nil {
+		return -1, err
+	}
+	row = -1
+	err = readFixed(chunk, rowRange{0, group.NumRows()}, func(at int, p []byte) error {
+		if string(p) == string(id[:]) {
+			row = int64(at)
+			return errStop
+		}
+		return nil
+	})
+	return row, stopped(err)
 }
 
 // Flows returns all flows of the block, for merging.

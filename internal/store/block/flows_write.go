@@ -19,11 +19,11 @@ type flowWriter struct {
 }
 
 // writeFlows writes flows by their start. The columns are those of flowRow, in
-// its order.
-func writeFlows(out io.Writer, flows []*model.FlowSummary) error {
+// its order. It returns where the bloom filter on trace ids is.
+func writeFlows(out io.Writer, flows []*model.FlowSummary) (columns.Filter, error) {
 	file, err := columns.NewWriter(out, len(flows))
 	if err != nil {
-		return err
+		return columns.Filter{}, err
 	}
 	flows = slices.Clone(flows)
 	slices.SortStableFunc(flows, func(x, y *model.FlowSummary) int { return cmp.Compare(x.Start, y.Start) })
@@ -54,7 +54,8 @@ func writeFlows(out io.Writer, flows []*model.FlowSummary) error {
 	w.number(format.Int64, columns.Plain, func(f *flow) uint64 { return uint64(f.ErrorCount) }, "error_count")
 	w.number(format.Int64, columns.Plain, func(f *flow) uint64 { return uint64(f.Orphans) }, "orphans")
 	w.number(format.Boolean, columns.Plain, func(f *flow) uint64 { return noRoot(f) }, "no_root")
-	return file.Close()
+	err = file.Close()
+	return file.Filter(), err
 }
 
 func noRoot(f *model.FlowSummary) uint64 {

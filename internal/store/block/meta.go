@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/columns"
 )
 
 // formatVersion is what meta.json says of this layout.
@@ -35,6 +36,11 @@ type Meta struct {
 	Rollups       int64 `json:"rollups"`
 	RollupMinTime int64 `json:"rollupMinTime"`
 	RollupMaxTime int64 `json:"rollupMaxTime"`
+
+	// Where the bloom filters on trace ids are in spans.parquet and flows.parquet,
+	// so that asking one does not take opening the file as Parquet.
+	SpanFilter columns.Filter `json:"spanFilter"`
+	FlowFilter columns.Filter `json:"flowFilter"`
 
 	// Replaces are the blocks this one was merged from.
 	Replaces  []string       `json:"replaces,omitempty"`

@@ -38,7 +38,7 @@ type flowRow struct {
 	Start       int64     `parquet:"start_unix_nano,delta,timestamp(nanosecond)"`
 	Duration    int64     `parquet:"duration_nano"`
 	Overrun     int64     `parquet:"overrun_nano"` // from Start and Duration to the end of the last span
-	Status      int32     `parquet:"status,dict"` // 0 success, 1 error, 2 timeout
+	Status      int32     `parquet:"status,dict"`  // 0 success, 1 error, 2 timeout
 	Revision    int64     `parquet:"revision,dict"`
 	RootService nodeRow   `parquet:"root_service"`
 	RootName    string    `parquet:"root_name,dict"`

@@ -40,10 +40,11 @@ type spanWriter struct {
 	texts   []uint32
 }
 
-func writeSpans(out io.Writer, batches []*model.Batch, refs []spanRef, t *tables) error {
+// writeSpans returns where the bloom filter on trace ids is.
+func writeSpans(out io.Writer, batches []*model.Batch, refs []spanRef, t *tables) (columns.Filter, error) {
 	file, err := columns.NewWriter(out, len(refs))
 	if err != nil {
-		return err
+		return columns.Filter{}, err
 	}
 	w := &spanWriter{out: file, refs: refs, table: columns.NewStrings()}
 	for _, b := range batches {
@@ -71,7 +72,8 @@ func writeSpans(out io.Writer, batches []*model.Batch, refs []spanRef, t *tables
 	w.writeAttrs()
 	w.binary("events", appendEvents)
 	w.binary("links", appendLinks)
-	return file.Close()
+	err = file.Close()
+	return file.Filter(), err
 }
 
 // number writes a column that every row has. One that is 0 everywhere is left

@@ -25,11 +25,11 @@ func (b *Block) Traces(ctx context.Context, ids []model.TraceID) (*model.Batch, 
 		}
 		return out, err
 	}
-	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
-		maybe, err := mayHave(group, ids)
-		if err != nil {
-			return err
-		}
+	maybe, err := b.filter(ids)
+	if err != nil || len(maybe) == 0 {
+		return nil, err
+	}
+	err = b.read(ctx, spansFile, func(group parquet.RowGroup) error {
 		// A lookup decodes a page of every column; above this many, reading
 		// the row group once costs less.
 		const few = 64
@@ -45,19 +45,17 @@ func (b *Block) Traces(ctx context.Context, ids []model.TraceID) (*model.Batch, 
 	return out, nil
 }
 
-// mayHave returns the ids that the bloom filter of a row group lets through.
-func mayHave(group parquet.RowGroup, ids []model.TraceID) ([]model.TraceID, error) {
-	chunk, err := chunkOf(group, "trace_id")
-	if err != nil {
-		return nil, err
-	}
-	filter := chunk.BloomFilter()
-	if filter == nil {
-		return ids, nil
-	}
+// MayHave reports whether the block may have spans of a trace: always true when
+// it has, false for ninety-nine in a hundred others.
+func (b *Block) MayHave(id model.TraceID) (bool, error) {
+	return b.mayHave(spansFile, b.Meta.SpanFilter, id)
+}
+
+// filter returns the ids that the bloom filter lets through.
+func (b *Block) filter(ids []model.TraceID) ([]model.TraceID, error) {
 	var out []model.TraceID
 	for _, id := range ids {
-		maybe, err := filter.Check(parquet.FixedLenByteArrayValue(id[:]))
+		maybe, err := b.MayHave(id)
 		if err != nil {
 			return nil, err
 		}

@@ -92,17 +92,20 @@ func writeFiles(fs vfs.FS, dir, id string, c *Content) error {
 		return err
 	}
 	t, refs := newTables(), sortSpans(c.Batches)
-	meta, err := json.Marshal(newMeta(id, c, refs, rollups))
-	if err != nil {
-		return err
-	}
+	meta := newMeta(id, c, refs, rollups)
 	out := fileWriter{fs: fs, dir: dir}
-	out.write(spansFile, func(w io.Writer) error { return writeSpans(w, c.Batches, refs, t) })
+	out.write(spansFile, func(w io.Writer) (err error) {
+		meta.SpanFilter, err = writeSpans(w, c.Batches, refs, t)
+		return err
+	})
 	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows) })
-	out.write(flowsFile, func(w io.Writer) error { return writeFlows(w, c.Flows) })
+	out.write(flowsFile, func(w io.Writer) (err error) {
+		meta.FlowFilter, err = writeFlows(w, c.Flows)
+		return err
+	})
 	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups) })
 	out.write(openFileName, func(w io.Writer) error { return writeOpen(w, c.Open) })
-	out.write(metaFile, func(w io.Writer) error { return writeAll(w, meta) })
+	out.write(metaFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
 	sums := encodeSums(out.sums)
 	out.write(sumsFile, func(w io.Writer) error { return writeAll(w, sums) })
 	if out.err != nil {

@@ -3,6 +3,7 @@ package columns
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -171,6 +172,20 @@ func (w *Writer) page(c *chunk, header *format.PageHeader, content []byte) {
 	w.write(packed)
 }
 
+// Filter is where the bits of a bloom filter are in a file.
+type Filter struct {
+	Offset int64 `json:"offset"`
+	Bytes  int64 `json:"bytes"`
+}
+
+// Check reports whether the filter may hold a value. It reads 32 bytes.
+func (f Filter) Check(file io.ReaderAt, value []byte) (bool, error) {
+	if f.Bytes == 0 {
+		return false, nil
+	}
+	return bloom.CheckSplitBlock(io.NewSectionReader(file, f.Offset, f.Bytes), f.Bytes, bloom.XXH64{}.Sum64(value))
+}
+
 // bloomBits gives a bloom filter one false yes in a hundred.
 const bloomBits = 10
 
@@ -183,6 +198,7 @@ func (w *Writer) bloom(c *chunk) {
 	header.Algorithm.Value, header.Hash.Value = new(format.SplitBlockAlgorithm), new(format.XxHash)
 	header.Compression.Value = new(format.BloomFilterUncompressed)
 	begin, _ := w.thrift(&header)
+	w.filter = Filter{Offset: w.offset, Bytes: int64(len(c.filter) * bloom.BlockSize)}
 	w.write(c.filter.Bytes())
 	c.chunk.MetaData.BloomFilterOffset, c.chunk.MetaData.BloomFilterLength = begin, int32(w.offset-begin)
 }

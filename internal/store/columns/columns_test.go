@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -49,7 +48,7 @@ func TestAnyReaderReadsIt(t *testing.T) {
 	for _, n := range []int{0, 1, 7, columns.PageRows, columns.PageRows + 1, 3*columns.PageRows + 17} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			want := randomRows(n)
-			file := write(t, want)
+			file, _ := write(t, want)
 			got, err := parquet.Read[row](bytes.NewReader(file), int64(len(file)))
 			if err != nil {
 				t.Fatal(err)
@@ -76,7 +75,7 @@ func TestAnyReaderReadsIt(t *testing.T) {
 // filter.
 func TestSortedColumnIsFound(t *testing.T) {
 	rows := randomRows(3 * columns.PageRows)
-	file := write(t, rows)
+	file, where := write(t, rows)
 	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +87,20 @@ func TestSortedColumnIsFound(t *testing.T) {
 		if ok, err := filter.Check(parquet.FixedLenByteArrayValue(r.ID[:])); !ok || err != nil {
 			t.Fatalf("%x is not in the filter: %v", r.ID, err)
 		}
+		if ok, err := where.Check(bytes.NewReader(file), r.ID[:]); !ok || err != nil {
+			t.Fatalf("%x is not where the filter is said to be: %v", r.ID, err)
+		}
+	}
+	hits := 0
+	for i := range 1000 {
+		if ok, err := where.Check(bytes.NewReader(file), fmt.Appendf(nil, "not there %6d", i)); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			hits++
+		}
+	}
+	if hits > 50 {
+		t.Errorf("%d of 1000 that are not there pass the filter", hits)
 	}
 	index, err := chunk.ColumnIndex()
 	if err != nil || index.NumPages() != 3 || !index.IsAscending() {
@@ -153,7 +166,7 @@ func randomRows(n int) []row {
 }
 
 // write writes rows a column at a time.
-func write(t *testing.T, rows []row) []byte {
+func write(t *testing.T, rows []row) ([]byte, columns.Filter) {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := columns.NewWriter(&out, len(rows))
@@ -214,7 +227,7 @@ func write(t *testing.T, rows []row) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return slices.Clone(out.Bytes())
+	return out.Bytes(), w.Filter()
 }
 
 func writeBools(w *columns.Writer, rows []row) {

@@ -26,6 +26,7 @@ type Writer struct {
 
 	root   node
 	chunks []*chunk
+	filter Filter
 
 	packer *zstd.Encoder
 	plain  []byte // a page before compression
@@ -99,6 +100,9 @@ func (w *Writer) Close() error {
 	w.write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...))
 	return w.err
 }
+
+// Filter is where the last bloom filter is, once the file is closed.
+func (w *Writer) Filter() Filter { return w.filter }
 
 func (w *Writer) rowGroup() format.RowGroup {
 	g := format.RowGroup{NumRows: int64(w.rows)}
