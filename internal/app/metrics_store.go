@@ -9,6 +9,10 @@ const (
 	storeWALCorrupt  = "flowscope_store_wal_corrupt_segments_total"
 	storeErrors      = "flowscope_store_append_errors_total"
 	storeBusy        = "flowscope_store_append_busy_total"
+	storeLow         = "flowscope_store_append_low_disk_total"
+	storeWALBroken   = "flowscope_store_wal_broken_segments_total"
+	storeMaintain    = "flowscope_store_maintenance_errors_total"
+	storeFree        = "flowscope_store_free_bytes"
 	storeReplayed    = "flowscope_store_replayed_spans_total"
 	storeWritten     = "flowscope_store_blocks_written_total"
 	storeWriteErrors = "flowscope_store_block_write_errors_total"
@@ -29,9 +33,13 @@ func storeFamilies() []family {
 		{storeWALBytes, "Bytes written to the write-ahead log.", counter, nil},
 		{storeWALSyncs, "Syncs of the write-ahead log; each makes a group of requests durable.", counter, nil},
 		{storeWALTorn, "Torn ends of the write-ahead log that were cut off at the start.", counter, nil},
-		{storeWALCorrupt, "Damaged segments of the write-ahead log found at the start.", counter, nil},
+		{storeWALCorrupt, "Segments of the write-ahead log that were damaged or unreadable at the start.", counter, nil},
 		{storeErrors, "Groups of requests that could not be written.", counter, nil},
 		{storeBusy, "Requests refused because too much is in no block yet.", counter, nil},
+		{storeLow, "Requests refused because the disk is nearly full.", counter, nil},
+		{storeWALBroken, "Segments of the write-ahead log given up because a sync failed.", counter, nil},
+		{storeMaintain, "Rounds of retention and merging that failed.", counter, nil},
+		{storeFree, "Bytes free on the disk of the data directory, when it says.", gauge, nil},
 		{storeReplayed, "Spans read back from the write-ahead log at the start.", counter, nil},
 		{storeWritten, "Blocks written.", counter, nil},
 		{storeWriteErrors, "Attempts to write a block that failed.", counter, nil},
@@ -56,6 +64,12 @@ func (c *collector) collectStore(put func(string, int64, ...string)) {
 	put(storeWALCorrupt, s.WALCorrupt)
 	put(storeErrors, s.AppendErrors)
 	put(storeBusy, s.AppendBusy)
+	put(storeLow, s.AppendLow)
+	put(storeWALBroken, s.WALBroken)
+	put(storeMaintain, s.MaintainErrors)
+	if s.FreeBytes >= 0 {
+		put(storeFree, s.FreeBytes)
+	}
 	put(storeReplayed, s.ReplayedSpans)
 	put(storeWritten, s.BlocksWritten)
 	put(storeWriteErrors, s.BlockWriteErrors)

@@ -73,7 +73,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, er
 func (s *Server) storeConfig() store.Config {
 	return store.Config{
 		Dir:       s.cfg.Data,
-		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge,
+		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge, MinFree: int64(s.cfg.MinFree),
 		RetentionAge: s.cfg.RetentionAge, RetentionBytes: int64(s.cfg.RetentionBytes),
 		Logger: s.log.With("part", "store"),
 	}

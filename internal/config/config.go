@@ -44,6 +44,7 @@ type Receive struct {
 type Keep struct {
 	RetentionAge   time.Duration `name:"retention-age" env:"FLOWSCOPE_RETENTION_AGE" default:"168h" placeholder:"DURATION" help:"Spans older than this are deleted; 0 keeps them."`
 	RetentionBytes Size          `name:"retention-bytes" env:"FLOWSCOPE_RETENTION_BYTES" default:"50GiB" placeholder:"BYTES" help:"The oldest spans are deleted when the store grows above this; 0 has no limit."`
+	MinFree        Size          `name:"min-free" env:"FLOWSCOPE_MIN_FREE" default:"512MiB" placeholder:"BYTES" help:"Disk space that stays free: below it senders are told to come back later. What the newest spans need to become blocks stays free in any case."`
 	HeadBytes      Size          `name:"head-bytes" env:"FLOWSCOPE_HEAD_BYTES" default:"64MiB" placeholder:"BYTES" help:"Memory of the newest spans before they are written as a block."`
 	HeadAge        time.Duration `name:"head-age" env:"FLOWSCOPE_HEAD_AGE" default:"5m" placeholder:"DURATION" help:"Age of the newest spans before they are written as a block."`
 }
@@ -85,6 +86,7 @@ func (c *Serve) Validate() error {
 	}
 	check(c.RetentionAge >= 0, "--retention-age: must not be negative")
 	check(c.RetentionBytes >= 0, "--retention-bytes: must not be negative")
+	check(c.MinFree >= 0, "--min-free: must not be negative")
 	check(c.HeadBytes >= Size(units.MiB), "--head-bytes: must be at least 1MiB")
 	check(c.HeadAge > 0, "--head-age: must be above zero")
 	check(c.TraceQuiet > 0, "--trace-quiet: must be above zero")

@@ -85,7 +85,8 @@ func busy() *failure {
 }
 
 // RetryAfterer is an error that says when the same request may work. A sink
-// that is full or behind returns one, wrapped or not.
+// that is full or behind returns one, wrapped or not. Senders are told its text,
+// without that of the errors around it.
 type RetryAfterer interface {
 	error
 	RetryAfter() time.Duration

@@ -109,7 +109,7 @@ func (in *ingest) sinkFailure(ctx context.Context, err error) *failure {
 	var later RetryAfterer
 	switch {
 	case errors.As(err, &later):
-		fail = refuse(Behind, "the store is behind, come back later")
+		fail = refuse(Behind, "%v, come back later", later)
 		fail.retryAfter = max(later.RetryAfter(), shortestRetry)
 	case ctx.Err() != nil:
 		fail = refuse(Aborted, "the request ended before its spans were stored")

@@ -28,7 +28,7 @@ type record struct {
 var recordPool = sync.Pool{New: func() any { return new(record) }}
 
 // Append stores a sealed batch. When it returns nil the batch is durable and
-// readers see it. The batch must not change any more. Errors wrap ErrFull,
+// readers see it. The batch must not change any more. Errors wrap ErrLow, ErrFull,
 // ErrBusy, ErrUnavailable or ErrClosed, or are the context's: then nobody knows
 // whether the batch was stored.
 func (s *Store) Append(ctx context.Context, b *model.Batch) error {
@@ -39,6 +39,10 @@ func (s *Store) Append(ctx context.Context, b *model.Batch) error {
 		return err
 	}
 	size := int64(b.Size())
+	if err := s.lowDisk(size); err != nil {
+		s.counters.low.Add(1)
+		return err
+	}
 	if now := s.unflushed.Add(size); now > s.cfg.MaxUnflushedBytes && now > size {
 		s.unflushed.Add(-size)
 		s.counters.busy.Add(1)
@@ -110,6 +114,9 @@ func (s *Store) commitLocked(g *group) error {
 		s.buf = append(s.buf, r.bytes...)
 	}
 	if err := s.wal.Append(s.buf); err != nil {
+		if s.wal.Broken() != nil {
+			s.counters.walBroken.Add(1)
+		}
 		return s.writeFailed(err)
 	}
 	s.health.wal(nil)

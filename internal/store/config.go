@@ -26,6 +26,11 @@ type Config struct {
 	// while the two change places.
 	MaxUnflushedBytes int64
 
+	// MinFree bytes of the disk stay free: below that Append fails with ErrLow.
+	// 0 leaves free only what the spans in no block yet need to become blocks,
+	// which is kept in any case.
+	MinFree int64
+
 	RetentionAge   time.Duration // blocks older than this are removed; 0 keeps them
 	RetentionBytes int64         // the oldest blocks above this are removed; 0 keeps them
 

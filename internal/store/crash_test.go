@@ -47,12 +47,12 @@ type counting struct {
 	counted map[model.TraceID]bool
 }
 
-func newCounting(s *store.Store, whole int) *counting {
+func newCounting(s *store.Store, whole int) (*counting, error) {
 	c := &counting{s: s, whole: whole, in: make(chan func(), 8), done: make(chan struct{}),
 		open: map[model.TraceID]map[model.SpanID]bool{}, counted: map[model.TraceID]bool{}}
 	for f, err := range s.RecentFlows(context.Background(), 0) {
 		if err != nil {
-			panic(err)
+			return nil, err
 		}
 		c.counted[f.TraceID] = true
 	}
@@ -62,7 +62,7 @@ func newCounting(s *store.Store, whole int) *counting {
 			f()
 		}
 	}()
-	return c
+	return c, nil
 }
 
 func (c *counting) stop() {
@@ -165,7 +165,8 @@ func TestCrashAtEveryOperation(t *testing.T) {
 		var acked []*model.Batch
 		cfg := config(disk)
 		if s, err := store.Open(cfg); err == nil {
-			o := newCounting(s, spansPerTrace)
+			o, err := newCounting(s, spansPerTrace)
+			ok(t, err)
 			if s.Start(context.Background(), o) == nil {
 				acked = life(s, batches)
 			}
@@ -195,7 +196,10 @@ func checkAfterCrash(t *testing.T, when string, disk vfs.FS, acked, sent []*mode
 	if err != nil {
 		t.Fatalf("%s: %v", when, err)
 	}
-	o := newCounting(s, spansPerTrace)
+	o, err := newCounting(s, spansPerTrace)
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
 	if err := s.Start(ctx, o); err != nil {
 		t.Fatalf("%s: %v", when, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/store/block"
@@ -182,13 +183,25 @@ func (s *Store) forgetOpen(blocks []*blockRef) {
 	}
 }
 
+// removeSegment removes a WAL segment, or sets it aside when it could not be read.
+func (s *Store) removeSegment(name string) error {
+	path := filepath.Join(s.walDir, name)
+	if !slices.Contains(s.unreadable, name) {
+		return s.fs.Remove(path)
+	}
+	if err := s.fs.RemoveAll(path + ".corrupt"); err != nil {
+		return err
+	}
+	return s.fs.Rename(path, path+".corrupt")
+}
+
 // removeSegments removes WAL segments that are in a block. What cannot be
 // removed is tried again after the next block, and at the next start. flushMu
 // is held.
 func (s *Store) removeSegments() {
 	var kept []string
 	for _, name := range s.leftover {
-		if err := s.fs.Remove(filepath.Join(s.walDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.removeSegment(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.log.Warn("a WAL segment that is in a block could not be removed", "segment", name, "error", err)
 			kept = append(kept, name)
 		}

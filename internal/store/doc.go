@@ -40,11 +40,16 @@
 //
 // # When the disk fails
 //
-// A full disk fails Append with ErrFull; the torn bytes are cut off and the
-// segment goes on when space returns. A failed fsync breaks the segment for good:
+// A disk with less free than Config.MinFree, or than all that is in no block yet
+// needs to become blocks, fails Append with ErrLow until there is more; so the
+// blocks can still be written. A disk that is full all the same fails it with
+// ErrFull; the torn bytes are cut off and the segment goes on when space returns. A failed fsync breaks the segment for good:
 // its unacknowledged batches fail with ErrUnavailable, and the next Append begins
 // a new segment or fails as well. A block that cannot be written is tried again,
 // later and later, and stays in memory and in the WAL. Above MaxUnflushedBytes
 // Append fails with ErrBusy. A block that turns out damaged is left out of
-// answers, which say so, and is named in Stats.
+// answers, which say so, and is named in Stats. Of a WAL segment that the disk
+// does not give back, Start takes what can be read; once that is in a block, the
+// segment is kept as .corrupt. Open refuses data of a newer format and leaves it
+// as it is.
 package store

@@ -6,11 +6,12 @@ import (
 )
 
 // What Append may fail with; test with errors.Is. After each of them the sender
-// may try again. ErrFull and ErrBusy say when that makes sense: they have a
-// method RetryAfter.
+// may try again. ErrLow, ErrFull and ErrBusy say when that makes sense: they have
+// a method RetryAfter, and their text is fit for senders.
 var (
-	ErrFull        error = &retryError{"the disk is full", 10 * time.Second} // space is made by retention, or by people
-	ErrBusy        error = &retryError{"the store is behind: too much is not in a block yet", time.Second}
+	ErrLow         error = &retryError{"the disk is nearly full", 10 * time.Second} // space is made by retention, or by people
+	ErrFull        error = &retryError{"the disk is full", 10 * time.Second}
+	ErrBusy        error = &retryError{"the store is behind", time.Second}
 	ErrUnavailable       = errors.New("the store cannot write")
 	ErrClosed            = errors.New("the store is closed")
 )

@@ -4,4 +4,4 @@ package store_test
 
 // A disk that dies at each of the first operations, which covers one of every
 // kind, and then at a sample of the same kinds.
-const crashesInARow, crashStep = 40, 21
+const crashesInARow, crashStep, onceStep = 40, 21, 1

@@ -13,31 +13,63 @@ import (
 	"github.com/flowscope/flowscope/internal/store/wal"
 )
 
-// loadBlocks opens the published blocks, and removes unfinished ones and those
-// that another block was merged from.
+// checkWAL refuses segments of a newer format.
+func (s *Store) checkWAL() error {
+	names, err := s.fs.ReadDir(s.walDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if seq, ok := wal.ParseName(name); ok {
+			if err := wal.CheckFormat(s.fs, s.walDir, seq); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// loadBlocks opens the published blocks, and then removes unfinished ones and
+// those that another block was merged from. A block of a newer format is an
+// error, before anything is removed.
 func (s *Store) loadBlocks() error {
 	names, err := s.fs.ReadDir(s.blockDir)
 	if err != nil {
 		return err
 	}
-	replaced := map[string]bool{}
+	var unfinished []string
 	for _, name := range names {
-		if block.IsTemp(name) {
-			if err := s.fs.RemoveAll(filepath.Join(s.blockDir, name)); err != nil {
+		_, seq, ok := block.ParseID(name)
+		switch {
+		case block.IsTemp(name):
+			unfinished = append(unfinished, filepath.Join(s.blockDir, name))
+		case ok:
+			s.nextSeq = max(s.nextSeq, seq)
+			ref, err := s.loadBlock(name)
+			if err != nil {
 				return err
 			}
-			continue
-		}
-		if _, seq, ok := block.ParseID(name); ok {
-			s.nextSeq = max(s.nextSeq, seq)
-			ref := s.loadBlock(name)
 			s.blocks = append(s.blocks, ref)
-			for _, id := range ref.Meta.Replaces {
-				replaced[id] = true
-			}
-			continue
+		default:
+			s.log.Warn("this is not a block and is left alone", "name", filepath.Join(s.blockDir, name))
 		}
-		s.log.Warn("this is not a block and is left alone", "name", filepath.Join(s.blockDir, name))
+	}
+	for _, dir := range unfinished {
+		if err := s.fs.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return s.removeReplaced()
+}
+
+// removeReplaced removes blocks that a crash left beside the one that was merged
+// from them.
+func (s *Store) removeReplaced() error {
+	replaced := map[string]bool{}
+	for _, ref := range s.blocks {
+		for _, id := range ref.Meta.Replaces {
+			replaced[id] = true
+		}
 	}
 	for _, ref := range s.blocks {
 		if replaced[ref.Meta.ID] {
@@ -51,15 +83,19 @@ func (s *Store) loadBlocks() error {
 	return nil
 }
 
-func (s *Store) loadBlock(id string) *blockRef {
+// loadBlock opens a block. What cannot be read is quarantined.
+func (s *Store) loadBlock(id string) (*blockRef, error) {
 	b, err := block.Open(s.fs, s.blockDir, id)
 	if err == nil {
-		return newBlockRef(b)
+		return newBlockRef(b), nil
+	}
+	if errors.Is(err, block.ErrNewer) {
+		return nil, err
 	}
 	at, seq, _ := block.ParseID(id)
 	ref := newBlockRef(&block.Block{Meta: &block.Meta{ID: id, WALSeq: seq, Created: at.UnixNano()}})
 	s.quarantine(ref, err)
-	return ref
+	return ref, nil
 }
 
 // Start replays the WAL and takes Append into service. The observer, which may
@@ -192,13 +228,17 @@ func (s *Store) replay(ctx context.Context, h *head, seq uint64, last bool) erro
 		}
 		return ctx.Err()
 	})
-	if err != nil {
-		return err
+	if err == nil && res.Bad != nil {
+		err = s.repair(seq, res, res.Torn && (last || res.Empty))
 	}
-	if res.Bad != nil {
-		return s.repair(seq, res, res.Torn && (last || res.Empty))
+	if errors.Is(err, wal.ErrUnreadable) {
+		s.counters.walCorrupt.Add(1)
+		s.unreadable = append(s.unreadable, wal.Name(seq))
+		s.log.Error("the disk does not give back all of a WAL segment; what can be read is used, and the segment is kept as .corrupt",
+			"segment", wal.Name(seq), "error", err)
+		return nil
 	}
-	return nil
+	return err
 }
 
 // repair cuts a segment off after its last good record. Of a torn end nothing
@@ -210,11 +250,11 @@ func (s *Store) repair(seq uint64, res wal.Result, torn bool) error {
 		s.counters.torn.Add(1)
 		log.Warn("the end of the WAL was torn and is cut off; nothing in it was acknowledged")
 	} else {
-		s.counters.walCorrupt.Add(1)
-		log.Error("a WAL segment is damaged; the rest of it is kept as .corrupt and not read")
 		if err := s.keep(name, res.Good, res.Size); err != nil {
 			return err
 		}
+		s.counters.walCorrupt.Add(1)
+		log.Error("a WAL segment is damaged; the rest of it is kept as .corrupt and not read")
 	}
 	f, err := s.fs.OpenAppend(name)
 	if err != nil {
@@ -239,7 +279,7 @@ func (s *Store) keep(name string, from, to int64) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	p := make([]byte, to-from)
 	if n, err := f.ReadAt(p, from); n < len(p) {
-		return err
+		return fmt.Errorf("%w: %w", wal.ErrUnreadable, err)
 	}
 	if err := s.fs.RemoveAll(name + ".corrupt"); err != nil {
 		return err

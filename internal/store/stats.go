@@ -19,10 +19,12 @@ type Stats struct {
 	WALSyncs          int64 // groups; Batches / WALSyncs is how many shared an fsync
 	AppendErrors      int64 // groups that could not be written
 	AppendBusy        int64 // batches refused with ErrBusy
+	AppendLow         int64 // batches refused with ErrLow
+	WALBroken         int64 // segments given up because a sync failed
 	Flows             int64 // flows counted, revisions included
 	ReplayedSpans     int64 // at the start
 	WALTorn           int64 // torn ends cut off at the start
-	WALCorrupt        int64 // damaged segments found at the start
+	WALCorrupt        int64 // segments that were damaged or unreadable at the start
 	BlocksWritten     int64
 	BlockSpans        int64 // written into blocks
 	BlockWriteErrors  int64
@@ -30,6 +32,7 @@ type Stats struct {
 	BlocksMerged      int64 // merges
 	BlocksExpired     int64 // removed by retention
 	BlocksQuarantined int64 // found damaged
+	MaintainErrors    int64 // rounds of retention and merging that failed
 
 	// What is there now.
 	LiveSpans      int64 // in no block yet
@@ -38,6 +41,7 @@ type Stats struct {
 	Blocks         int
 	StoredBytes    int64 // of all blocks
 	StoredSpans    int64
+	FreeBytes      int64 // of the disk; -1 when it does not say
 	Oldest         int64 // Unix ns, the start of the oldest span in a block; 0 when there is none
 	// Quarantined says what is wrong with each damaged block.
 	Quarantined []string
@@ -45,9 +49,9 @@ type Stats struct {
 
 type counters struct {
 	spans, batches, walBytes, walSyncs, failed, busy, flows atomic.Int64
-	replayed, torn, walCorrupt                              atomic.Int64
+	low, walBroken, replayed, torn, walCorrupt              atomic.Int64
 	blocks, blockSpans, blockNanos, flushFailed             atomic.Int64
-	merges, expired, quarantined                            atomic.Int64
+	merges, expired, quarantined, maintainFailed            atomic.Int64
 }
 
 func (c *counters) committed(g *group, bytes int) {
@@ -77,7 +81,11 @@ func (s *Store) Stats() Stats {
 		BlocksWritten: c.blocks.Load(), BlockSpans: c.blockSpans.Load(), BlockWriteErrors: c.flushFailed.Load(),
 		BlockWriteTime: time.Duration(c.blockNanos.Load()), BlocksMerged: c.merges.Load(),
 		BlocksExpired: c.expired.Load(), BlocksQuarantined: c.quarantined.Load(),
-		UnflushedBytes: s.unflushed.Load(),
+		AppendLow: c.low.Load(), WALBroken: c.walBroken.Load(), MaintainErrors: c.maintainFailed.Load(),
+		UnflushedBytes: s.unflushed.Load(), FreeBytes: -1,
+	}
+	if free, err := s.fs.Free(s.cfg.Dir); err == nil {
+		st.FreeBytes = free
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -126,20 +134,22 @@ func (h *health) flush(err error) {
 }
 
 // Health says why the store cannot take spans, or not for long: the last write
-// of the WAL or of a block failed, or it is not started or closed. Nil means it can. Damaged
-// blocks are in Stats: they do not hinder new spans.
+// of the WAL or of a block failed, the disk is nearly full, or it is not started
+// or closed. Nil means it can. Damaged blocks are in Stats: they do not hinder
+// new spans.
 func (s *Store) Health() error {
 	var notOpen error
 	if !s.started.Load() || s.closed() {
 		notOpen = s.notOpen()
 	}
+	low := s.lowDisk(0)
 	s.health.mu.Lock()
 	defer s.health.mu.Unlock()
 	var flushErr error
 	if s.health.flushErr != nil {
 		flushErr = fmt.Errorf("write a block: %w", s.health.flushErr)
 	}
-	return errors.Join(notOpen, s.health.walErr, flushErr)
+	return errors.Join(notOpen, low, s.health.walErr, flushErr)
 }
 
 // WALHealth is why the last write of the WAL failed, nil when it did not.

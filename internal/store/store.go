@@ -44,8 +44,11 @@ type Store struct {
 	live     *derived
 	blocks   []*blockRef // oldest first
 
-	flushMu  sync.Mutex // one block is written, removed or merged at a time
-	leftover []string   // WAL segments that are in a block and could not be removed yet; guarded by flushMu
+	flushMu sync.Mutex // one block is written, removed or merged at a time
+	// unreadable are segments that the disk did not give back whole. They are
+	// kept when what could be read is in a block. Only Start changes it.
+	unreadable []string
+	leftover   []string // WAL segments that are in a block and could not be removed yet; guarded by flushMu
 
 	unflushed atomic.Int64
 	started   atomic.Bool
@@ -89,6 +92,9 @@ func (s *Store) open() (err error) {
 		}
 	}
 	if s.lock, err = s.fs.Lock(filepath.Join(s.cfg.Dir, "LOCK")); err != nil {
+		return err
+	}
+	if err := s.checkWAL(); err != nil {
 		return err
 	}
 	// The names must be durable before anything that relies on them is: the
@@ -169,6 +175,7 @@ func (s *Store) flushLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			s.recheckWAL()
 			s.cutIfOld()
 		case <-s.wake:
 		}
@@ -196,6 +203,7 @@ func (s *Store) maintainLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 			if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
+				s.counters.maintainFailed.Add(1)
 				s.log.Error("maintenance of the store failed", "error", err)
 			}
 		}
@@ -231,14 +239,17 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// backoff waits a second after a failure, then two, up to a minute.
+// longestBackoff is how long the store may take to see that a disk works again.
+const longestBackoff = 10 * time.Second
+
+// backoff waits a second after a failure, then two, up to longestBackoff.
 type backoff struct {
 	delay time.Duration
 	until time.Time
 }
 
 func (b *backoff) failed() {
-	b.delay = min(max(2*b.delay, time.Second), time.Minute)
+	b.delay = min(max(2*b.delay, time.Second), longestBackoff)
 	b.until = time.Now().Add(b.delay)
 }
 

@@ -41,7 +41,8 @@ const (
 	maxSums = 64 << 20  // bytes of sums: a block of a terabyte
 )
 
-// Open reads a block's meta.json and sums. Damage is a *CorruptError.
+// Open reads a block's meta.json and sums. Damage is a *CorruptError; a format
+// that this program does not know is an error that wraps ErrNewer.
 func Open(fs vfs.FS, parent, id string) (*Block, error) {
 	dir := filepath.Join(parent, id)
 	p, err := vfs.ReadFile(fs, filepath.Join(dir, sumsFile), maxSums)
@@ -49,6 +50,9 @@ func Open(fs vfs.FS, parent, id string) (*Block, error) {
 		return nil, &CorruptError{id, sumsFile, err}
 	}
 	sums, err := decodeSums(p)
+	if errors.Is(err, ErrNewer) {
+		return nil, fmt.Errorf("block %s: %w", dir, err)
+	}
 	if err != nil {
 		return nil, &CorruptError{id, sumsFile, err}
 	}
@@ -57,6 +61,9 @@ func Open(fs vfs.FS, parent, id string) (*Block, error) {
 		return nil, err
 	}
 	meta, err := parseMeta(id, p)
+	if errors.Is(err, ErrNewer) {
+		return nil, fmt.Errorf("block %s: %w", dir, err)
+	}
 	if err != nil {
 		return nil, &CorruptError{id, metaFile, err}
 	}

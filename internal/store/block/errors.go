@@ -8,6 +8,13 @@ import (
 // ErrCorrupt is what every CorruptError is.
 var ErrCorrupt = errors.New("corrupt")
 
+// ErrNewer says that a block has a format of a later Flowscope.
+var ErrNewer = errors.New("written by a newer version of Flowscope")
+
+func newer(file string, format int) error {
+	return fmt.Errorf("%w: %s has format %d, this version knows up to %d", ErrNewer, file, format, formatVersion)
+}
+
 // errOpen says that a file could not be opened, for want of file handles perhaps:
 // that does not speak against what it holds.
 var errOpen = errors.New("open a file of a block")

@@ -86,6 +86,9 @@ func parseMeta(id string, p []byte) (*Meta, error) {
 	if err := json.Unmarshal(p, m); err != nil {
 		return nil, err
 	}
+	if m.Format > formatVersion && m.ID == id {
+		return nil, newer(metaFile, m.Format)
+	}
 	if m.Format != formatVersion || m.ID != id {
 		return nil, fmt.Errorf("format %d of block %q", m.Format, m.ID)
 	}

@@ -52,6 +52,9 @@ func encodeSums(files []fileSums) []byte {
 var errSums = errors.New("not a list of checksums")
 
 func decodeSums(p []byte) (map[string]fileSums, error) {
+	if err := sumsFormat(p); err != nil {
+		return nil, err
+	}
 	if len(p) < len(sumsMagic)+8 || string(p[:len(sumsMagic)]) != sumsMagic {
 		return nil, errSums
 	}
@@ -71,6 +74,21 @@ func decodeSums(p []byte) (map[string]fileSums, error) {
 		files[f.name], body = f, rest
 	}
 	return files, nil
+}
+
+// sumsFormat is an error that wraps ErrNewer when the digit at the magic's end is
+// above ours, unless with ours the checksum is right: then the digit is damaged.
+func sumsFormat(p []byte) error {
+	const digit = len(sumsMagic) - 1
+	if len(p) < len(sumsMagic)+8 || string(p[:digit]) != sumsMagic[:digit] || p[digit] <= sumsMagic[digit] || p[digit] > '9' {
+		return nil
+	}
+	body, tail := p[len(sumsMagic):len(p)-4], p[len(p)-4:]
+	sum := crc32.Update(crc32.Checksum([]byte(sumsMagic), castagnoli), castagnoli, body)
+	if sum == binary.LittleEndian.Uint32(tail) {
+		return nil
+	}
+	return newer(sumsFile, int(p[digit]-'0'))
 }
 
 func decodeFileSums(p []byte) (f fileSums, rest []byte, err error) {

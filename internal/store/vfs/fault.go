@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 	"sync/atomic"
@@ -23,11 +24,16 @@ const (
 	OpMkdir    Op = "mkdir"
 	OpReadDir  Op = "readdir"
 	OpSyncDir  Op = "syncdir"
+	OpFree     Op = "free"
 )
 
 // Changes reports whether the operation changes what is on disk or what of it
 // is durable.
-func (o Op) Changes() bool { return o != OpOpen && o != OpRead && o != OpReadDir }
+func (o Op) Changes() bool { return o != OpOpen && o != OpRead && o != OpReadDir && o != OpFree }
+
+// ErrTorn makes a write put half of its bytes into the file before it fails,
+// when a Hook's error wraps it.
+var ErrTorn = errors.New("torn")
 
 // Fault is a filesystem whose operations a test can fail.
 type Fault struct {
@@ -35,8 +41,9 @@ type Fault struct {
 	// Hook is asked before every operation and fails it by returning an error.
 	// It is called from many goroutines. A nil Hook fails nothing.
 	Hook func(op Op, name string) error
-	// Space, when not nil, is how many bytes may still be written. The write
-	// that does not fit is torn at the limit and returns ENOSPC.
+	// Space, when not nil, is how many bytes may still be written, which Free
+	// says too. The write that does not fit is torn at the limit and returns
+	// ENOSPC.
 	Space *atomic.Int64
 }
 
@@ -120,6 +127,17 @@ func (f *Fault) SyncDir(name string) error {
 	return f.FS.SyncDir(name)
 }
 
+// Free implements FS.
+func (f *Fault) Free(name string) (int64, error) {
+	if err := f.ask(OpFree, name); err != nil {
+		return 0, err
+	}
+	if f.Space != nil {
+		return max(f.Space.Load(), 0), nil
+	}
+	return f.FS.Free(name)
+}
+
 // Lock implements FS. It never fails by the hook.
 func (f *Fault) Lock(name string) (io.Closer, error) { return f.FS.Lock(name) }
 
@@ -131,7 +149,11 @@ type faultFile struct {
 
 func (f *faultFile) Write(p []byte) (int, error) {
 	if err := f.fault.ask(OpWrite, f.name); err != nil {
-		return 0, err
+		n := 0
+		if errors.Is(err, ErrTorn) {
+			n, _ = f.File.Write(p[:len(p)/2])
+		}
+		return n, err
 	}
 	fits := len(p)
 	if space := f.fault.Space; space != nil {

@@ -27,6 +27,9 @@ type FS interface {
 	ReadDir(name string) ([]string, error)
 	// SyncDir makes the names in a directory durable.
 	SyncDir(name string) error
+	// Free is how many bytes may still be written below a directory. Others
+	// write there, too: it is true for a moment, and a quota may allow less.
+	Free(name string) (int64, error)
 	// Lock takes an exclusive lock on a file, made when it is not there, until
 	// the closer is closed or the process ends. It returns ErrLocked when
 	// somebody else holds it.

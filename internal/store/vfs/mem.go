@@ -4,6 +4,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -43,7 +44,8 @@ func NewMem() *Mem {
 // Crash returns what is left after the power failed: of every file the content
 // last synced, of every directory the names last synced. With a random source
 // what was not synced is not always lost: a name may have got through, and a
-// file that grew may keep any prefix of its new bytes, the last of them torn.
+// file that grew may keep any prefix of its new bytes, the last of them torn, or
+// all of its new length with some pages never written.
 func (m *Mem) Crash(random *rand.Rand) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,11 +73,26 @@ func (n *node) crashedData(random *rand.Rand) []byte {
 		return data
 	}
 	kept := random.IntN(len(n.data) - len(n.synced) + 1)
+	if random.IntN(3) == 0 {
+		return append(data, withHoles(n.data[len(n.synced):], random)...)
+	}
 	data = append(data, n.data[len(n.synced):len(n.synced)+kept]...)
 	if kept > 0 && random.IntN(2) == 0 {
 		data[len(data)-1] ^= 0xff
 	}
 	return data
+}
+
+// withHoles is a copy of what was written with some of its pages missing.
+func withHoles(p []byte, random *rand.Rand) []byte {
+	const page = 512 // a disk's sector; a page of memory is some of them
+	p = slices.Clone(p)
+	for part := range slices.Chunk(p, page) {
+		if random.IntN(2) == 0 {
+			clear(part)
+		}
+	}
+	return p
 }
 
 func (n *node) crashedNames(random *rand.Rand) map[string]*node {
@@ -240,6 +257,9 @@ func (m *Mem) SyncDir(name string) error {
 	n.names = maps.Clone(n.children)
 	return nil
 }
+
+// Free implements FS. Memory is not bounded here; Fault.Space does that.
+func (m *Mem) Free(string) (int64, error) { return math.MaxInt64, nil }
 
 // Lock implements FS.
 func (m *Mem) Lock(name string) (io.Closer, error) {

@@ -75,6 +75,9 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// Free implements FS.
+func (OS) Free(name string) (int64, error) { return freeBytes(name) }
+
 // Lock implements FS.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, filePerm)

@@ -39,11 +39,11 @@ func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (re
 	defer func() { err = errors.Join(err, file.Close()) }()
 	size, err := file.Size()
 	if err != nil {
-		return Result{}, fmt.Errorf("read WAL segment: %w", err)
+		return Result{}, unreadable(err)
 	}
 	const buffer = 1 << 20 // reads of a size at which a disk is at its speed
 	r := &reader{file: file, res: Result{Size: size}}
-	r.in = bufio.NewReaderSize(io.NewSectionReader(file, 0, size), buffer)
+	r.in = bufio.NewReaderSize(io.NewSectionReader(patient{file}, 0, size), buffer)
 	if err := r.header(seq); err != nil || r.res.Bad != nil {
 		return r.res, err
 	}
@@ -53,6 +53,26 @@ func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (re
 		}
 	}
 	return r.res, nil
+}
+
+// ErrUnreadable says that the disk did not give back what is in a segment. What
+// came before was yielded.
+var ErrUnreadable = errors.New("unreadable WAL segment")
+
+func unreadable(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, err) }
+
+// patient reads again what could not be read: a disk, or the network before it,
+// often has only a bad moment.
+type patient struct{ io.ReaderAt }
+
+// ReadAt implements io.ReaderAt.
+func (p patient) ReadAt(b []byte, off int64) (n int, err error) {
+	for range 3 {
+		if n, err = p.ReaderAt.ReadAt(b, off); err == nil || errors.Is(err, io.EOF) {
+			break
+		}
+	}
+	return n, err
 }
 
 type reader struct {
@@ -70,7 +90,7 @@ func (r *reader) header(seq uint64) error {
 	}
 	var head [segmentHeader]byte
 	if _, err := io.ReadFull(r.in, head[:]); err != nil {
-		return fmt.Errorf("read WAL segment: %w", err)
+		return unreadable(err)
 	}
 	if string(head[:len(magic)]) != magic || binary.LittleEndian.Uint64(head[len(magic):]) != seq {
 		r.res.Bad = fmt.Errorf("%w: segment header", ErrCorrupt)
@@ -90,7 +110,7 @@ func (r *reader) next(yield func(*model.Batch) error) error {
 	}
 	var head [recordHeader]byte
 	if _, err := io.ReadFull(r.in, head[:]); err != nil {
-		return fmt.Errorf("read WAL segment: %w", err)
+		return unreadable(err)
 	}
 	n := int64(binary.LittleEndian.Uint32(head[:]))
 	if n > min(left-recordHeader, MaxRecord) {
@@ -100,7 +120,7 @@ func (r *reader) next(yield func(*model.Batch) error) error {
 	r.body = append(r.body[:0], head[:]...)
 	r.body = grow(r.body, int(n))[:recordHeader+n]
 	if _, err := io.ReadFull(r.in, r.body[recordHeader:]); err != nil {
-		return fmt.Errorf("read WAL segment: %w", err)
+		return unreadable(err)
 	}
 	if recordCRC(r.body) != binary.LittleEndian.Uint32(head[4:]) {
 		r.bad(n, "checksum")
@@ -125,8 +145,8 @@ func (r *reader) bad(n int64, what string) {
 
 func (r *reader) goodAt(off int64) bool {
 	var head [recordHeader]byte
-	if n, _ := r.file.ReadAt(head[:], off); n < recordHeader {
-		return false
+	if n, err := r.file.ReadAt(head[:], off); n < recordHeader {
+		return !errors.Is(err, io.EOF) // unknown: not to be cut off
 	}
 	n := int64(binary.LittleEndian.Uint32(head[:]))
 	if n == 0 || n > min(r.res.Size-off-recordHeader, MaxRecord) {
