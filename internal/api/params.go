@@ -62,6 +62,16 @@ func (p *params) text(name string) string {
 	return p.values.Get(name)
 }
 
+// list returns a parameter that may be given several times.
+func (p *params) list(name string, most int) []string {
+	p.known = append(p.known, name)
+	if len(p.values[name]) > most {
+		p.fail(name, fmt.Sprintf("%s is given %d times, %d are accepted", name, len(p.values[name]), most))
+		return nil
+	}
+	return p.values[name]
+}
+
 // oneOf returns which of the choices a parameter is, -1 when it is not there.
 func (p *params) oneOf(name string, choices ...string) int {
 	v := p.text(name)

@@ -142,7 +142,7 @@ func TestTimeout(t *testing.T) {
 			c.Query = query.New(stuck{querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
 		})
 		began := time.Now()
-		p := problemIn(t, f.get("/api/v1/traces"))
+		p := problemIn(t, f.get("/api/v1/flows?graph=false"))
 		if p.Status != http.StatusGatewayTimeout || p.Code != "timeout" || time.Since(began) != defaultTimeout {
 			t.Errorf("after %v: %+v", time.Since(began), p)
 		}

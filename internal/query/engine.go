@@ -16,6 +16,8 @@ type Reader interface {
 	Trace(ctx context.Context, id model.TraceID) (*model.Trace, error)
 	// Flows returns a page of the flows that q selects.
 	Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, error)
+	// FindTraces returns a page of the traces that q selects.
+	FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error)
 	// Rollups yields rollups in no order; several may have the same key.
 	Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error]
 	// Resources returns the resources that spans in [from, to) came from.

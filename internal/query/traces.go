@@ -15,6 +15,11 @@ type Trace struct {
 	Graph Graph
 }
 
+// FindTraces returns a page of the traces that q selects.
+func (e *Engine) FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error) {
+	return e.reader.FindTraces(ctx, q)
+}
+
 // Trace analyses what is stored of a trace, or returns model.ErrNotFound.
 func (e *Engine) Trace(ctx context.Context, id model.TraceID) (*Trace, error) {
 	t, err := e.reader.Trace(ctx, id)

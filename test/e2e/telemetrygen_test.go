@@ -43,18 +43,18 @@ func TestTelemetrygen(t *testing.T) {
 // traceIDs lists every trace that reached a service.
 func (p *process) traceIDs(service string) (map[string]bool, error) {
 	ids := map[string]bool{}
-	for page := 1; ; page++ {
+	for cursor := ""; ; {
 		var list struct {
-			Traces []struct{ TraceID string }
-			Total  int
+			Traces     []struct{ TraceID string }
+			NextCursor string
 		}
-		if err := p.getJSON(fmt.Sprintf("/api/v1/traces?service=%s&pageSize=200&page=%d", service, page), &list); err != nil {
+		if err := p.getJSON(fmt.Sprintf("/api/v1/traces?service=%s&limit=200&cursor=%s", service, cursor), &list); err != nil {
 			return nil, err
 		}
 		for _, tr := range list.Traces {
 			ids[tr.TraceID] = true
 		}
-		if len(list.Traces) == 0 || page*200 >= list.Total {
+		if cursor = list.NextCursor; cursor == "" {
 			return ids, nil
 		}
 	}

@@ -128,6 +128,47 @@ func selects(q *model.FlowQuery, f *model.FlowSummary) bool {
 		}))
 }
 
+// FindTraces returns the traces that q selects.
+func (r *Reader) FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error) {
+	rows := q.Filter.Flow
+	rows.From, rows.To, rows.ByDuration, rows.Limit = q.From, q.To, q.ByDuration, len(r.flows)
+	all, err := r.Flows(ctx, rows)
+	if err != nil {
+		return model.TracePage{}, err
+	}
+	page := model.TracePage{Scanned: model.Scanned{Blocks: 1, Rows: int64(len(r.flows)), Bytes: 1000}}
+	if r.Partial {
+		page.Partial = []model.PartialReason{model.PartialDamage}
+	}
+	waiting := q.After != nil && q.After.Last != nil
+	for _, f := range all.Flows {
+		found := model.FoundTrace{FlowSummary: f}
+		bits := uint64(0)
+		for _, s := range r.traces[f.TraceID].Spans {
+			if b := q.Filter.MatchSpan(s); b != 0 {
+				bits |= b
+				found.Matched++
+				found.Samples = append(found.Samples, s)
+			}
+		}
+		found.Samples = found.Samples[:min(len(found.Samples), model.SampleSpans)]
+		switch {
+		case !q.Filter.Match(&f, bits):
+		case waiting:
+			waiting = f.TraceID != q.After.Last.TraceID
+		case len(page.Traces) == q.Limit:
+			last := page.Traces[q.Limit-1]
+			page.Next = &model.TraceCursor{From: q.From, To: q.To, Last: &model.TracePlace{
+				Start: last.Start, Duration: last.Duration, TraceID: last.TraceID,
+			}}
+			return page, nil
+		default:
+			page.Traces = append(page.Traces, found)
+		}
+	}
+	return page, nil
+}
+
 // Rollups yields the rollups that q selects.
 func (r *Reader) Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error] {
 	return func(yield func(*model.Rollup, error) bool) {
