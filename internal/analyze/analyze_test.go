@@ -112,15 +112,17 @@ func describe(v *Analysis) string {
 	for i := range v.Spans {
 		printSpan(&b, &v.Spans[i])
 	}
-	for _, n := range f.Visits {
-		fmt.Fprintf(&b, "\nnode %s requests=%d self=%s critical=%s", n.Node.ID(), n.Requests, ms(n.Self), ms(n.Critical))
+	latencies := f.Latencies
+	for i, n := range f.Visits {
+		fmt.Fprintf(&b, "\nnode %s requests=%d self=%s critical=%s", f.Shape.Nodes[i].ID(), n.Requests, ms(n.Self), ms(n.Critical))
 		printSet(&b, "errors", n.Errors)
-		for _, l := range n.Latencies {
+		for _, l := range latencies[:n.Requests] {
 			fmt.Fprintf(&b, " %s", ms(l))
 		}
+		latencies = latencies[n.Requests:]
 	}
-	for _, c := range f.Calls {
-		fmt.Fprintf(&b, "\ncall %s -> %s %s", c.Edge.From.ID(), c.Edge.To.ID(), ms(c.Latency))
+	for i, c := range f.Calls {
+		fmt.Fprintf(&b, "\ncall %s -> %s %s", f.Shape.Edges[i].From.ID(), f.Shape.Edges[i].To.ID(), ms(c.Latency))
 		printSet(&b, "failed", c.Failed)
 		printSet(&b, "retry", c.Retry)
 		printSet(&b, "broken", c.Broken)

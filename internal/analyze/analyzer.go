@@ -15,6 +15,7 @@ type Analyzer struct {
 	last    *source
 	names   names
 	habits  habits
+	shapes  shapes
 	work    work
 
 	// showing says that calls nobody answered go to the services that habits
@@ -29,6 +30,7 @@ func New(c Config) *Analyzer {
 		sources: map[*model.Batch]*source{},
 		names:   newNames(cmp.Or(c.MaxNames, defaultMaxNames)),
 		habits:  newHabits(),
+		shapes:  shapes{known: map[string]shape{}},
 		work:    work{seed: rand.Uint64() | 1},
 	}
 }

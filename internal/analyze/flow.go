@@ -13,12 +13,14 @@ type visit struct {
 	errors         int32
 	hasSpans       bool
 	self, critical int64
+	latencies      int32 // where in the flow's the next of its own goes
 }
 
 // flow sums up the trace at work.
 func (a *Analyzer) flow(t *model.Trace) *model.Flow {
 	a.visit()
 	f := &model.Flow{FlowSummary: a.summary(t)}
+	f.Shape, f.Services = a.shapes.of(a)
 	a.addVisits(f)
 	a.addCalls(f)
 	return f
@@ -123,40 +125,32 @@ func (w *work) visitAt(node int32) *visit {
 	return &w.visits[w.visitOf[node]-1]
 }
 
-// addVisits gives f its visits and the services among them. The latencies of
-// all visits share one array.
+// addVisits gives f its visits, and their latencies in one array.
 func (a *Analyzer) addVisits(f *model.Flow) {
 	w := &a.work
-	total, services := int32(0), 0
-	for i := range w.visits {
-		total += w.visits[i].requests
-		services += int(one(w.visits[i].hasSpans))
-	}
-	latencies := make([]int64, total)
+	total := int32(0)
 	f.Visits = make([]model.Visit, len(w.visits))
-	f.Services = make([]model.Node, 0, services)
 	for i := range w.visits {
 		v := &w.visits[i]
-		f.Visits[i] = model.Visit{
-			Node: a.names.nodes[v.node], Requests: uint32(v.requests), Errors: uint32(v.errors),
-			Self: v.self, Critical: v.critical, Latencies: latencies[:0:v.requests],
-		}
-		latencies = latencies[v.requests:]
+		f.Visits[i] = model.Visit{Requests: uint32(v.requests), Errors: uint32(v.errors), Self: v.self, Critical: v.critical}
+		v.latencies = total
+		total += v.requests
 		w.visitOf[v.node] = int32(i) + 1
-		if v.hasSpans {
-			f.Services = append(f.Services, a.names.nodes[v.node])
-		}
+	}
+	f.Latencies = make([]int64, total)
+	put := func(node int32, ns int64) {
+		v := &w.visits[w.visitOf[node]-1]
+		f.Latencies[v.latencies] = ns
+		v.latencies++
 	}
 	for _, i := range w.ordered {
 		if s := &w.spans[i]; s.entry {
-			v := &f.Visits[w.visitOf[s.node]-1]
-			v.Latencies = append(v.Latencies, s.end-s.start)
+			put(s.node, s.end-s.start)
 		}
 	}
 	for i := range w.calls {
 		if c := &w.calls[i]; a.names.nodes[c.to].Kind != model.NodeService {
-			v := &f.Visits[w.visitOf[c.to]-1]
-			v.Latencies = append(v.Latencies, c.latency)
+			put(c.to, c.latency)
 		}
 	}
 	for i := range w.visits {
@@ -167,10 +161,7 @@ func (a *Analyzer) addVisits(f *model.Flow) {
 func (a *Analyzer) addCalls(f *model.Flow) {
 	f.Calls = make([]model.Call, len(a.work.calls))
 	for i, c := range a.work.calls {
-		f.Calls[i] = model.Call{
-			Edge:    model.Edge{From: a.names.nodes[c.from], To: a.names.nodes[c.to]},
-			Latency: c.latency, Failed: c.failed, Retry: c.retry, Broken: c.broken,
-		}
+		f.Calls[i] = model.Call{Latency: c.latency, Failed: c.failed, Retry: c.retry, Broken: c.broken}
 	}
 }
 

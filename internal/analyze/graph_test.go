@@ -69,14 +69,14 @@ web: GET / [server]           |====
 	s.Latency.AddN(50e6, 100)
 
 	v := Trace(trace, Config{}, usual)
-	if v.Flow.Calls[0].Edge != edge || v.Spans[1].Broken || *v.Spans[1].Peer != edge.To {
+	if v.Flow.Shape.Edges[0] != edge || v.Spans[1].Broken || *v.Spans[1].Peer != edge.To {
 		t.Errorf("no failures before: %+v, broken %v", v.Flow.Calls[0], v.Spans[1].Broken)
 	}
 	s.Errors = 10
 	if v := Trace(trace, Config{}, usual); !v.Spans[1].Broken {
 		t.Error("after a burst of failures it is not broken")
 	}
-	if v := Trace(trace, Config{}, nil); v.Spans[1].Broken || v.Flow.Calls[0].Edge.To.ID() != "external:slow" {
+	if v := Trace(trace, Config{}, nil); v.Spans[1].Broken || v.Flow.Shape.Edges[0].To.ID() != "external:slow" {
 		t.Errorf("with nothing known: %+v", v.Flow.Calls[0])
 	}
 }

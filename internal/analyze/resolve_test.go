@@ -19,8 +19,9 @@ func TestResolve(t *testing.T) {
 		g, outside := model.NewGraph(), model.Node{Kind: model.NodeExternal, Name: name}
 		add := func(from, to model.Node, ns int64, failed bool) {
 			g.AddFlow(&model.Flow{
-				Calls:  []model.Call{{Edge: model.Edge{From: from, To: to}, Latency: ns, Failed: failed}},
-				Visits: []model.Visit{{Node: to, Requests: 1, Self: ns, Latencies: []int64{ns}}},
+				Shape:  &model.Shape{Nodes: []model.Node{to}, Edges: []model.Edge{{From: from, To: to}}},
+				Calls:  []model.Call{{Latency: ns, Failed: failed}},
+				Visits: []model.Visit{{Requests: 1, Self: ns}}, Latencies: []int64{ns},
 			}, 1)
 		}
 		add(web, pay, 50, false)
@@ -83,7 +84,7 @@ web: GET / [server]           |====
 	if after := asJSON(t, a.Flow(refused)); after != before {
 		t.Errorf("got\n%s\nwant\n%s", after, before)
 	}
-	if calls := a.view(refused).Flow.Calls; !slices.ContainsFunc(calls, func(c model.Call) bool { return c.Edge.To.ID() == "pay" }) {
+	if calls := a.view(refused).Flow.Shape.Edges; !slices.ContainsFunc(calls, func(e model.Edge) bool { return e.To.ID() == "pay" }) {
 		t.Errorf("but it is shown so: %+v", calls)
 	}
 }

@@ -37,19 +37,23 @@ type FlowSummary struct {
 	Revision    uint32 // counts the times late spans changed the flow; the highest wins
 }
 
-// Visit is what one flow did at one node.
-type Visit struct {
-	Node      Node
-	Requests  uint32
-	Errors    uint32
-	Self      int64   // ns
-	Critical  int64   // ns
-	Latencies []int64 // ns, one a request
+// Shape is the way a flow took, apart from its times. Flows of one operation
+// have few shapes between them and share them: a shape is read-only.
+type Shape struct {
+	Nodes []Node // that were visited, each once, in the order they were reached
+	Edges []Edge // of the calls
 }
 
-// Call is one call along an edge.
+// Visit is what one flow did at the node of its shape that has the same index.
+type Visit struct {
+	Requests uint32
+	Errors   uint32
+	Self     int64 // ns
+	Critical int64 // ns
+}
+
+// Call is one call along the edge of its flow's shape that has the same index.
 type Call struct {
-	Edge    Edge
 	Latency int64 // ns
 	Failed  bool
 	Retry   bool
@@ -59,6 +63,8 @@ type Call struct {
 // Flow is what analysing a trace yields: its row, and what it adds to rollups.
 type Flow struct {
 	FlowSummary
-	Visits []Visit
-	Calls  []Call
+	Shape     *Shape
+	Visits    []Visit
+	Latencies []int64 // ns, one a request, visit by visit
+	Calls     []Call
 }

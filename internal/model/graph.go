@@ -95,31 +95,6 @@ func (g *Graph) Edge(e Edge) *EdgeStats {
 	return s
 }
 
-// AddFlow adds the visits and calls of a flow, or takes them away again when
-// sign is -1 because the flow is about to be counted anew.
-func (g *Graph) AddFlow(f *Flow, sign int64) {
-	for i := range f.Visits {
-		v := &f.Visits[i]
-		s := g.Node(v.Node)
-		s.Requests += sign * int64(v.Requests)
-		s.Errors += sign * int64(v.Errors)
-		s.Self += sign * v.Self
-		s.Critical += sign * v.Critical
-		for _, ns := range v.Latencies {
-			s.Latency.AddN(ns, sign)
-		}
-	}
-	for i := range f.Calls {
-		c := &f.Calls[i]
-		s := g.Edge(c.Edge)
-		s.Calls += sign
-		s.Errors += sign * count(c.Failed)
-		s.Retries += sign * count(c.Retry)
-		s.Breaks += sign * count(c.Broken)
-		s.Latency.AddN(c.Latency, sign)
-	}
-}
-
 func count(b bool) int64 {
 	if b {
 		return 1

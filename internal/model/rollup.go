@@ -37,13 +37,16 @@ func KeyOf(f *FlowSummary) RollupKey {
 }
 
 // AddFlow counts a flow, or takes it away again when sign is -1.
-func (r *Rollup) AddFlow(f *Flow, sign int64) {
+func (r *Rollup) AddFlow(f *Flow, sign int64) { r.AddAt(r.Graph.Tally(f.Shape), f, sign) }
+
+// AddAt is AddFlow for a tally of the flow's shape in the rollup's graph.
+func (r *Rollup) AddAt(t Tally, f *Flow, sign int64) {
 	r.Flows += sign
 	r.Errors += sign * count(f.Status != FlowSuccess)
 	r.Timeouts += sign * count(f.Status == FlowTimeout)
 	r.LastSeen = max(r.LastSeen, f.End)
 	r.Latency.AddN(f.Duration, sign)
-	r.Graph.AddFlow(f, sign)
+	t.Add(f, sign)
 }
 
 // Merge adds another rollup, of the same key or of one to be summed with it.

@@ -37,19 +37,22 @@ func BenchmarkDependenciesOfAWeek(b *testing.B) {
 func chain(operation int, start int64) *model.Flow {
 	f := &model.Flow{FlowSummary: model.FlowSummary{
 		Operation: fmt.Sprint("op", operation), Start: start, End: start + int64(time.Second), Duration: int64(time.Second),
-	}}
+	}, Shape: new(model.Shape)}
 	for i := range 6 {
 		n := service("shop", fmt.Sprint("service", operation+i))
 		latencies := make([]int64, 20) // a distribution, not a point
 		for k := range latencies {
 			latencies[k] = int64(1_000_000 * (1 + (i*7+k*k+int(start/minute))%400))
 		}
-		f.Visits = append(f.Visits, model.Visit{Node: n, Requests: 20, Self: 5, Critical: 5, Latencies: latencies})
+		f.Shape.Nodes = append(f.Shape.Nodes, n)
+		f.Visits = append(f.Visits, model.Visit{Requests: 20, Self: 5, Critical: 5})
+		f.Latencies = append(f.Latencies, latencies...)
 		if i == 0 {
 			continue
 		}
 		for _, ns := range latencies {
-			f.Calls = append(f.Calls, model.Call{Edge: model.Edge{From: f.Visits[i-1].Node, To: n}, Latency: ns})
+			f.Shape.Edges = append(f.Shape.Edges, model.Edge{From: f.Shape.Nodes[i-1], To: n})
+			f.Calls = append(f.Calls, model.Call{Latency: ns})
 		}
 	}
 	return f

@@ -166,8 +166,10 @@ func TestGraphLeavesOutWhatWasTakenBack(t *testing.T) {
 	e, r := shop()
 	f := &model.Flow{
 		FlowSummary: model.FlowSummary{Operation: "mistake", Start: querytest.Epoch},
-		Visits:      []model.Visit{{Node: service("", "a"), Requests: 1, Self: 5, Latencies: []int64{5}}},
-		Calls:       []model.Call{{Edge: model.Edge{From: service("", "a"), To: service("", "b")}}},
+		Shape: &model.Shape{
+			Nodes: []model.Node{service("", "a")}, Edges: []model.Edge{{From: service("", "a"), To: service("", "b")}},
+		},
+		Visits: []model.Visit{{Requests: 1, Self: 5}}, Latencies: []int64{5}, Calls: make([]model.Call, 1),
 	}
 	r.AddFlow(f, 1)
 	r.AddFlow(f, -1)

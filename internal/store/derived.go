@@ -12,29 +12,50 @@ type derived struct {
 	mu      sync.Mutex
 	rows    []*model.FlowSummary // read-only each
 	at      map[model.TraceID]int
+	made    []model.FlowSummary // what the last rows are in: one allocation for many
 	rollups map[model.RollupKey]*model.Rollup
+	tallies map[place]model.Tally // where flows count
 }
 
+// place is where flows of a shape count.
+type place struct {
+	rollup *model.Rollup
+	shape  *model.Shape
+}
+
+// maxTallies is how many places are remembered: a handful of shapes in each of
+// some hundred rollups, a megabyte.
+const maxTallies = 4096
+
 func newDerived() *derived {
-	return &derived{at: map[model.TraceID]int{}, rollups: map[model.RollupKey]*model.Rollup{}}
+	return &derived{at: map[model.TraceID]int{}, rollups: map[model.RollupKey]*model.Rollup{}, tallies: map[place]model.Tally{}}
 }
 
 // put counts a flow, instead of an older revision of it when there is one.
 func (d *derived) put(f, replaces *model.Flow) {
-	row := f.FlowSummary
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	row := d.newRow(f)
 	if replaces != nil {
 		row.Revision = max(row.Revision, replaces.Revision+1)
 		d.count(replaces, -1)
 	}
 	d.count(f, 1)
 	if i, ok := d.at[row.TraceID]; ok {
-		d.rows[i] = &row
+		d.rows[i] = row
 		return
 	}
 	d.at[row.TraceID] = len(d.rows)
-	d.rows = append(d.rows, &row)
+	d.rows = append(d.rows, row)
+}
+
+// newRow is a copy of a flow's row.
+func (d *derived) newRow(f *model.Flow) *model.FlowSummary {
+	if len(d.made) == cap(d.made) {
+		d.made = make([]model.FlowSummary, 0, 64)
+	}
+	d.made = append(d.made, f.FlowSummary)
+	return &d.made[len(d.made)-1]
 }
 
 func (d *derived) count(f *model.Flow, sign int64) {
@@ -44,7 +65,16 @@ func (d *derived) count(f *model.Flow, sign int64) {
 		r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
 		d.rollups[key] = r
 	}
-	r.AddFlow(f, sign)
+	p := place{r, f.Shape}
+	t, ok := d.tallies[p]
+	if !ok {
+		if len(d.tallies) >= maxTallies {
+			clear(d.tallies)
+		}
+		t = r.Graph.Tally(f.Shape)
+		d.tallies[p] = t
+	}
+	r.AddAt(t, f, sign)
 }
 
 func (d *derived) empty() bool {

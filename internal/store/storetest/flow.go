@@ -29,10 +29,12 @@ func Flow(id model.TraceID, start int64, n int) *model.Flow {
 	}
 	for i := range 1 + n%3 {
 		f.Services = append(f.Services, service(n+i))
-		f.Visits = append(f.Visits, model.Visit{Node: service(n + i), Requests: 1, Errors: uint32(n % 2), Self: duration / 3, Critical: duration / 4, Latencies: []int64{duration / 2}})
+		f.Visits = append(f.Visits, model.Visit{Requests: 1, Errors: uint32(n % 2), Self: duration / 3, Critical: duration / 4})
+		f.Latencies = append(f.Latencies, duration/2)
 	}
 	db := model.Node{Kind: model.NodeDatabase, Name: "postgresql"}
-	f.Calls = append(f.Calls, model.Call{Edge: model.Edge{From: service(n), To: db}, Latency: duration / 9, Failed: n%2 == 0, Retry: n%5 == 0})
+	f.Calls = append(f.Calls, model.Call{Latency: duration / 9, Failed: n%2 == 0, Retry: n%5 == 0})
+	f.Shape = &model.Shape{Nodes: f.Services, Edges: []model.Edge{{From: service(n), To: db}}}
 	return f
 }
 
