@@ -17,6 +17,7 @@ const (
 	storeWritten     = "flowscope_store_blocks_written_total"
 	storeWriteErrors = "flowscope_store_block_write_errors_total"
 	storeMerges      = "flowscope_store_block_merges_total"
+	storePruned      = "flowscope_store_blocks_pruned_total"
 	storeExpired     = "flowscope_store_blocks_expired_total"
 	storeQuarantined = "flowscope_store_quarantined_blocks"
 	storeBlocks      = "flowscope_store_blocks"
@@ -44,6 +45,7 @@ func storeFamilies() []family {
 		{storeWritten, "Blocks written.", counter, nil},
 		{storeWriteErrors, "Attempts to write a block that failed.", counter, nil},
 		{storeMerges, "Merges of small blocks into a larger one.", counter, nil},
+		{storePruned, "Blocks written anew by retention, without what had expired.", counter, nil},
 		{storeExpired, "Blocks removed by retention.", counter, nil},
 		{storeQuarantined, "Blocks that are left out of answers because they are damaged.", gauge, nil},
 		{storeBlocks, "Blocks on disk.", gauge, nil},
@@ -74,6 +76,7 @@ func (c *collector) collectStore(put func(string, int64, ...string)) {
 	put(storeWritten, s.BlocksWritten)
 	put(storeWriteErrors, s.BlockWriteErrors)
 	put(storeMerges, s.BlocksMerged)
+	put(storePruned, s.BlocksPruned)
 	put(storeExpired, s.BlocksExpired)
 	put(storeQuarantined, int64(len(s.Quarantined)))
 	put(storeBlocks, int64(s.Blocks))

@@ -74,8 +74,8 @@ func (s *Server) storeConfig() store.Config {
 	return store.Config{
 		Dir:       s.cfg.Data,
 		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge, MinFree: int64(s.cfg.MinFree),
-		RetentionAge: s.cfg.RetentionAge, RetentionBytes: int64(s.cfg.RetentionBytes),
-		Logger: s.log.With("part", "store"),
+		Retention: store.Retention{Age: s.cfg.RetentionAge, Bytes: int64(s.cfg.RetentionBytes)},
+		Logger:    s.log.With("part", "store"),
 	}
 }
 

@@ -31,8 +31,7 @@ type Config struct {
 	// which is kept in any case.
 	MinFree int64
 
-	RetentionAge   time.Duration // blocks older than this are removed; 0 keeps them
-	RetentionBytes int64         // the oldest blocks above this are removed; 0 keeps them
+	Retention Retention // default: everything is kept
 
 	// CompactSpans is the largest block a merge makes. Default 300,000, which
 	// a merge holds in memory, some 100 MB.

@@ -14,7 +14,7 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, o storetest.Options) storetest.Store {
 		t.Helper()
 		s, err := store.Open(store.Config{
-			Dir: o.Dir, RetentionAge: o.RetentionAge, RetentionBytes: o.RetentionBytes, Now: o.Now,
+			Dir: o.Dir, Retention: store.Retention{Age: o.RetentionAge, Bytes: o.RetentionBytes}, Now: o.Now,
 			Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {

@@ -3,5 +3,5 @@
 package store_test
 
 // A disk that dies at each of the first operations, which covers one of every
-// kind, and then at a sample of the same kinds.
-const crashesInARow, crashStep, onceStep = 40, 21, 1
+// kind, and then at a sample of the same kinds; a sample of those of retention.
+const crashesInARow, crashStep, onceStep, pruneStep = 40, 21, 1, 4

@@ -93,7 +93,8 @@ func (s *Store) loadBlock(id string) (*blockRef, error) {
 		return nil, err
 	}
 	at, seq, _ := block.ParseID(id)
-	ref := newBlockRef(&block.Block{Meta: &block.Meta{ID: id, WALSeq: seq, Created: at.UnixNano()}})
+	size := block.SizeOnDisk(s.fs, s.blockDir, id)
+	ref := newBlockRef(&block.Block{Meta: &block.Meta{ID: id, WALSeq: seq, Created: at.UnixNano(), Since: at.UnixNano(), Bytes: size}})
 	s.quarantine(ref, err)
 	return ref, nil
 }

@@ -31,6 +31,7 @@ type Stats struct {
 	BlockWriteTime    time.Duration
 	BlocksMerged      int64 // merges
 	BlocksExpired     int64 // removed by retention
+	BlocksPruned      int64 // written anew by retention, without what had expired
 	BlocksQuarantined int64 // found damaged
 	MaintainErrors    int64 // rounds of retention and merging that failed
 
@@ -51,7 +52,7 @@ type counters struct {
 	spans, batches, walBytes, walSyncs, failed, busy, flows atomic.Int64
 	low, walBroken, replayed, torn, walCorrupt              atomic.Int64
 	blocks, blockSpans, blockNanos, flushFailed             atomic.Int64
-	merges, expired, quarantined, maintainFailed            atomic.Int64
+	merges, expired, pruned, quarantined, maintainFailed    atomic.Int64
 }
 
 func (c *counters) committed(g *group, bytes int) {
@@ -80,7 +81,7 @@ func (s *Store) Stats() Stats {
 		ReplayedSpans: c.replayed.Load(), WALTorn: c.torn.Load(), WALCorrupt: c.walCorrupt.Load(),
 		BlocksWritten: c.blocks.Load(), BlockSpans: c.blockSpans.Load(), BlockWriteErrors: c.flushFailed.Load(),
 		BlockWriteTime: time.Duration(c.blockNanos.Load()), BlocksMerged: c.merges.Load(),
-		BlocksExpired: c.expired.Load(), BlocksQuarantined: c.quarantined.Load(),
+		BlocksExpired: c.expired.Load(), BlocksPruned: c.pruned.Load(), BlocksQuarantined: c.quarantined.Load(),
 		AppendLow: c.low.Load(), WALBroken: c.walBroken.Load(), MaintainErrors: c.maintainFailed.Load(),
 		UnflushedBytes: s.unflushed.Load(), FreeBytes: -1,
 	}

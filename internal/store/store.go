@@ -22,6 +22,7 @@ import (
 type Store struct {
 	cfg      Config
 	fs       vfs.FS
+	rules    *rules
 	log      *slog.Logger
 	walDir   string
 	blockDir string
@@ -71,7 +72,7 @@ func Open(cfg Config) (*Store, error) {
 		return nil, errors.New("open store: no data directory")
 	}
 	s := &Store{
-		cfg: cfg, fs: cfg.FS, log: cfg.Logger, live: newDerived(),
+		cfg: cfg, fs: cfg.FS, rules: newRules(cfg.Retention), log: cfg.Logger, live: newDerived(),
 		walDir: filepath.Join(cfg.Dir, "wal"), blockDir: filepath.Join(cfg.Dir, "blocks"),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}),
 	}

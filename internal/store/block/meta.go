@@ -21,8 +21,10 @@ type Meta struct {
 	Format     int    `json:"format"`
 	ID         string `json:"id"`
 	WALSeq     uint64 `json:"walSeq"`     // all WAL segments up to this one are in this block or an older one
-	Generation int    `json:"generation"` // 0 as first written, one more for each merge
+	Generation int    `json:"generation"` // 0 as first written, one more each time it was merged or rewritten
+	Level      int    `json:"level"`      // how often it was merged
 	Created    int64  `json:"created"`
+	Since      int64  `json:"since"` // created of the oldest block it was merged from
 
 	Spans    int64 `json:"spans"`
 	MinStart int64 `json:"minStart"` // of the spans; 0 when there are none
@@ -31,6 +33,7 @@ type Meta struct {
 	Flows        int64 `json:"flows"`
 	FlowMinStart int64 `json:"flowMinStart"`
 	FlowMaxStart int64 `json:"flowMaxStart"`
+	FlowMaxEnd   int64 `json:"flowMaxEnd"`
 	Revised      int64 `json:"revised"` // flows that replace a row of an older block
 
 	Rollups       int64 `json:"rollups"`
@@ -42,9 +45,12 @@ type Meta struct {
 	SpanFilter columns.Filter `json:"spanFilter"`
 	FlowFilter columns.Filter `json:"flowFilter"`
 
-	// Replaces are the blocks this one was merged from.
-	Replaces  []string       `json:"replaces,omitempty"`
-	Resources []SeenResource `json:"resources"`
+	// Replaces are the blocks this one was made of.
+	Replaces []string `json:"replaces,omitempty"`
+	// Environments are what the block holds of each, by name.
+	Environments []Environment  `json:"environments,omitempty"`
+	Pruned       *Pruned        `json:"pruned,omitempty"` // nil when retention took nothing out
+	Resources    []SeenResource `json:"resources"`
 
 	Bytes int64 `json:"-"` // of all files, from sums
 }

@@ -19,12 +19,15 @@ import (
 type Content struct {
 	WALSeq     uint64
 	Generation int
+	Level      int
 	Created    time.Time
+	Since      int64          // Unix ns; Created when it is 0
 	Batches    []*model.Batch // sealed
 	Flows      []*model.FlowSummary
 	Rollups    []*model.Rollup
 	Open       []model.TraceID
 	Replaces   []string
+	Pruned     *Pruned
 }
 
 // Write makes a block in dir and publishes it; the block's id is returned. On
@@ -171,6 +174,7 @@ func newMeta(id string, c *Content, refs []spanRef, rollups []rollupRow) *Meta {
 			Node: r.Node, Deployment: r.Deployment, Environment: r.Environment, First: r.First, Last: r.Last,
 		})
 	}
+	m.tally(c)
 	return m
 }
 

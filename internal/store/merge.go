@@ -1,0 +1,175 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/block"
+)
+
+func olderBlock(x, y *blockRef) int {
+	return cmp.Or(cmp.Compare(x.Meta.WALSeq, y.Meta.WALSeq), cmp.Compare(x.Meta.Generation, y.Meta.Generation))
+}
+
+// mergeFan is how many neighbours of one level become one block. A span is
+// rewritten once for each power of it; eight keeps a quiet server, which makes
+// 288 blocks a day, at some dozens.
+const mergeFan = 8
+
+// mergeable returns the oldest run of neighbours worth merging, nil when there
+// is none.
+func (s *Store) mergeable() []*blockRef {
+	blocks, now := s.allBlocks(), s.cfg.Now().UnixNano()
+	for i := range len(blocks) - mergeFan + 1 {
+		run := blocks[i : i+mergeFan]
+		level := run[0].Meta.Level
+		if !slices.ContainsFunc(run, func(b *blockRef) bool { return b.Meta.Level != level }) &&
+			s.fits(run, s.cfg.CompactSpans, now) {
+			return run
+		}
+	}
+	return nil
+}
+
+// fits reports whether neighbours may become one block of at most so many spans.
+func (s *Store) fits(run []*blockRef, most, now int64) bool {
+	spans := int64(0)
+	for _, b := range run {
+		if b.bad.Load() != nil {
+			return false
+		}
+		spans += b.Meta.Spans
+	}
+	width := run[len(run)-1].Meta.Created - run[0].Meta.Since
+	return spans <= most && width <= int64(s.rules.mergeSpan(run, now))
+}
+
+// merge makes one block of several neighbours. flushMu is held, so nobody else
+// takes them away.
+func (s *Store) merge(ctx context.Context, run []*blockRef) error {
+	c, err := s.gather(ctx, run)
+	if err != nil || c == nil {
+		return err
+	}
+	last := run[len(run)-1].Meta
+	c.Generation, c.Pruned = last.Generation+1, last.Pruned
+	for _, b := range run {
+		c.Level = max(c.Level, b.Meta.Level+1)
+		c.Pruned = prunedBoth(c.Pruned, b.Meta.Pruned)
+	}
+	if err := s.replace(c, run); err != nil {
+		return err
+	}
+	s.counters.merges.Add(1)
+	return nil
+}
+
+// prunedBoth is what holds for two blocks together.
+func prunedBoth(x, y *block.Pruned) *block.Pruned {
+	if x == nil || y == nil || x.By != y.By {
+		return nil
+	}
+	return &block.Pruned{At: min(x.At, y.At), By: x.By}
+}
+
+// replace publishes a block in place of those it was made of.
+func (s *Store) replace(c *block.Content, run []*blockRef) error {
+	id, err := block.Write(s.fs, s.blockDir, c)
+	if err != nil {
+		return err
+	}
+	b, err := block.Open(s.fs, s.blockDir, id)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.blocks = slices.DeleteFunc(slices.Clone(s.blocks), func(o *blockRef) bool { return slices.Contains(run, o) })
+	s.blocks = append(s.blocks, newBlockRef(b))
+	slices.SortFunc(s.blocks, olderBlock)
+	s.mu.Unlock()
+	var errs []error
+	for _, old := range run {
+		old.remove = func() error { return block.Remove(s.fs, s.blockDir, old.Meta.ID) }
+		errs = append(errs, old.release())
+	}
+	return errors.Join(errs...)
+}
+
+// gather reads neighbouring blocks into the content of one. It is nil when one
+// of them is damaged, which the next round then leaves out.
+func (s *Store) gather(ctx context.Context, run []*blockRef) (*block.Content, error) {
+	last := run[len(run)-1].Meta
+	c := &block.Content{WALSeq: last.WALSeq, Created: time.Unix(0, last.Created), Since: run[0].Meta.Since}
+	flows := map[model.TraceID]*model.FlowSummary{}
+	rollups := newDerived()
+	for _, b := range run {
+		if err := gatherOne(ctx, b, c, flows, rollups); errors.Is(err, block.ErrCorrupt) {
+			s.quarantine(b, err)
+			return nil, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read block %s: %w", b.Meta.ID, err)
+		}
+	}
+	for _, f := range flows {
+		c.Flows = append(c.Flows, f)
+	}
+	for _, r := range rollups.rollups {
+		c.Rollups = append(c.Rollups, r)
+	}
+	var err error
+	c.Replaces, err = s.replaced(run)
+	return c, err
+}
+
+// replaced are the names of the blocks, and of those they replaced that a slow
+// reader has kept on disk: without them in the list a crash would bring those
+// back beside the new block.
+func (s *Store) replaced(run []*blockRef) ([]string, error) {
+	there, err := s.fs.ReadDir(s.blockDir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, b := range run {
+		out = append(out, b.Meta.ID)
+		for _, id := range b.Meta.Replaces {
+			if slices.Contains(there, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out, nil
+}
+
+func gatherOne(ctx context.Context, b *blockRef, c *block.Content, flows map[model.TraceID]*model.FlowSummary, sum *derived) error {
+	batches, err := b.Spans(ctx)
+	if err != nil {
+		return err
+	}
+	c.Batches = append(c.Batches, batches...)
+	if c.Open, err = b.OpenTraces(); err != nil { // those of the last count
+		return err
+	}
+	rows, err := b.Flows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range rows {
+		if have := flows[f.TraceID]; have == nil || have.Revision <= f.Revision {
+			flows[f.TraceID] = f
+		}
+	}
+	return b.Rollups(ctx, model.RollupQuery{}, func(r *model.Rollup) bool {
+		if have := sum.rollups[r.RollupKey]; have != nil {
+			have.Merge(r)
+		} else {
+			sum.rollups[r.RollupKey] = r
+		}
+		return true
+	})
+}
