@@ -18,6 +18,9 @@ func (b *Block) Trace(ctx context.Context, id model.TraceID) (*model.Batch, erro
 // Traces returns the spans of many traces as one new sealed batch, nil when the
 // block has none of them.
 func (b *Block) Traces(ctx context.Context, ids []model.TraceID) (*model.Batch, error) {
+	if b.Meta.Spans == 0 { // a file without rows has no bloom filter either
+		return nil, nil
+	}
 	var out *model.Batch
 	batch := func() (_ *model.Batch, err error) {
 		if out == nil {
