@@ -74,9 +74,25 @@ func (s *Server) storeConfig() store.Config {
 	return store.Config{
 		Dir:       s.cfg.Data,
 		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge, MinFree: int64(s.cfg.MinFree),
-		Retention: store.Retention{Age: s.cfg.RetentionAge, Bytes: int64(s.cfg.RetentionBytes)},
+		Retention: retention(&s.cfg.Keep),
 		Logger:    s.log.With("part", "store"),
 	}
+}
+
+// retention is what the settings say of how long data is kept.
+func retention(k *config.Keep) store.Retention {
+	out := store.Retention{
+		Age: k.RetentionAge, Bytes: int64(k.RetentionBytes),
+		ErrorsAge: k.KeepErrorsAge, SlowAge: k.KeepSlowAge, SlowOver: k.KeepSlowOver,
+	}
+	for _, e := range k.Retention {
+		rule := store.EnvironmentRetention{Name: e.Env, Age: k.RetentionAge, Bytes: int64(e.Bytes)}
+		if e.Age != nil {
+			rule.Age = *e.Age
+		}
+		out.Environments = append(out.Environments, rule)
+	}
+	return out
 }
 
 func (s *Server) analyzeConfig() analyze.Config {

@@ -89,11 +89,53 @@ func TestRefused(t *testing.T) {
 		"http off":      {args: []string{"--http=off"}, want: "--http"},
 		"rates swapped": {args: []string{"--degraded-at=0.6"}, want: "--down-at"},
 		"bad level":     {args: []string{"--log-level=loud"}, want: "log-level"},
+		"rule text":     {args: []string{"--retention=staging"}, want: "--retention"},
+		"rule key":      {args: []string{"--retention=env=staging,days=3"}, want: "only env, age and bytes"},
+		"rule of what":  {args: []string{"--retention=age=3h"}, want: "needs env"},
+		"rule is empty": {yaml: "retention:\n  - env: staging\n", want: "needs env, and age or bytes"},
+		"rule age":      {yaml: "retention:\n  - env: staging\n    age: soon\n", want: "not a duration"},
+		"rule negative": {args: []string{"--retention=env=staging,age=-3h"}, want: "--retention: age of"},
+		"rule bytes":    {args: []string{"--retention=env=staging,bytes=lots"}, want: "not a size"},
+		"rule twice":    {args: []string{"--retention=env=a,age=1h;env=a,age=2h"}, want: "comes twice"},
+		"slow how long": {args: []string{"--keep-slow-over=1s"}, want: "--keep-slow-age"},
+		"slow from":     {args: []string{"--keep-slow-age=1h"}, want: "--keep-slow-over"},
 		"small head":    {args: []string{"--head-bytes=1KiB"}, want: "--head-bytes"},
 	} {
 		if _, err := parse(t, c.yaml, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
+	}
+}
+
+func TestRetentionRules(t *testing.T) {
+	t.Setenv("FLOWSCOPE_RETENTION", "env=staging,age=24h;env=,bytes=1GiB")
+	const yaml = "retention:\n  - env: test\n    age: 1h\n    bytes: 20000\n  - {env: prod, age: 0}\n"
+	describe := func(args ...string) string {
+		got, err := parse(t, yaml, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, r := range got.Retention {
+			age := "default"
+			if r.Age != nil {
+				age = r.Age.String()
+			}
+			all = append(all, r.Env+" "+age+" "+r.Bytes.String())
+		}
+		return strings.Join(all, "; ")
+	}
+	if got := describe("--retention=env=a,age=1h", "--retention", "env=b,bytes=5"); got != "a 1h0m0s 0B; b default 5B" {
+		t.Errorf("flags: %s", got)
+	}
+	if got := describe(); got != "staging 24h0m0s 0B;  default 1GiB" {
+		t.Errorf("environment: %s", got)
+	}
+	if err := os.Unsetenv("FLOWSCOPE_RETENTION"); err != nil {
+		t.Fatal(err)
+	}
+	if got := describe(); got != "test 1h0m0s 19KiB544B; prod 0s 0B" {
+		t.Errorf("file: %s", got)
 	}
 }
 

@@ -83,10 +83,28 @@ func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, erro
 	case []any:
 		items := make([]string, len(v))
 		for i, item := range v {
-			items[i] = fmt.Sprint(item)
+			items[i] = itemText(item)
 		}
-		return strings.Join(items, ","), nil
+		return strings.Join(items, string(flag.Tag.Sep)), nil
 	default:
 		return fmt.Sprint(v), nil
 	}
+}
+
+// itemText writes an item of a list as a flag takes it: a map as key=value with
+// commas.
+func itemText(item any) string {
+	m, ok := item.(map[string]any)
+	if !ok {
+		return fmt.Sprint(item)
+	}
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		value := m[key]
+		if value == nil { // "env:" with nothing after it
+			value = ""
+		}
+		parts = append(parts, fmt.Sprint(key, "=", value))
+	}
+	return strings.Join(parts, ",")
 }
