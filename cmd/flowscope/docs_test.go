@@ -49,7 +49,8 @@ A setting is a flag, an environment variable, or a key of the YAML file that
 file, the file over the default. The file's keys are the flags' names without
 the dashes before them; a key that is no setting is refused. Sizes are written
 like ` + "`16MiB`" + `, durations like ` + "`90s`" + ` or ` + "`168h`" + `, lists with commas (or as YAML
-lists). Exit codes: 0 done, 1 failed, 2 wrong command line or configuration.
+lists). Exit codes: 0 done (a search that finds nothing, too), 1 failed, 2 wrong
+command line or configuration, or a request that the server calls wrong.
 `)
 	for _, command := range app.Leaves(true) {
 		fmt.Fprintf(&out, "\n## flowscope %s\n\n%s\n", command.Name, command.Help)

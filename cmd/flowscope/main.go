@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/flowscope/flowscope/internal/app"
+	"github.com/flowscope/flowscope/internal/client"
 	"github.com/flowscope/flowscope/internal/config"
 )
 
@@ -23,6 +25,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Receive OpenTelemetry spans, keep them, and show how operations flow."`
 	Demo    demoCmd    `cmd:"" help:"Serve, and run a simulated shop and cloud console that sends to it."`
 	Load    loadCmd    `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
+	Traces  tracesCmd  `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -77,9 +80,18 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
-		return 1
+		return exitCode(err)
 	}
 	return 0
+}
+
+// exitCode is 2 for what the server calls a wrong request: the command line was.
+func exitCode(err error) int {
+	var answer *client.Error
+	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest {
+		return 2
+	}
+	return 1
 }
 
 func main() {

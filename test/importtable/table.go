@@ -23,12 +23,14 @@ const anything = "*"
 // table is ordered from the commands down to the vocabulary.
 func table() []row {
 	return []row{
-		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/load"}},
+		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/load", "internal/client"}},
 		{dir: "internal/app", may: []string{anything}},
 		{dir: "internal/config"},
 		// The demo is a set of ordinary services: what it shows must not
 		// depend on knowing how Flowscope works inside.
 		{dir: "internal/demo"},
+		// A client sees the API as everybody does.
+		{dir: "internal/client", stdlib: true},
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
 		{dir: "internal/api", may: []string{"internal/query", "internal/analyze", "internal/model", "internal/encode"}},
