@@ -12,6 +12,7 @@ type Dependencies struct {
 	Graph    Graph
 	LastSeen int64 // Unix ns, the end of the latest flow counted; 0 when there is none
 	Period   Period
+	Partial  bool // some blocks could not be read; their flows are missing
 }
 
 // Dependencies returns the graph of all flows, or with f.Service or
@@ -21,10 +22,11 @@ func (e *Engine) Dependencies(ctx context.Context, f Filter) (Dependencies, erro
 	f.Period = f.Period.widen()
 	sum := model.NewGraph()
 	var lastSeen int64
-	for r, err := range e.rollups(ctx, f) {
-		if err != nil {
-			return Dependencies{}, err
-		}
+	rollups, err := e.rollups(ctx, f, 0, 0)
+	if err != nil {
+		return Dependencies{}, err
+	}
+	for _, r := range rollups.List {
 		lastSeen = max(lastSeen, r.LastSeen)
 		sum.Merge(r.Graph)
 	}
@@ -37,5 +39,5 @@ func (e *Engine) Dependencies(ctx context.Context, f Filter) (Dependencies, erro
 	if f.Service != "" || f.Namespace != "" {
 		sum = analyze.Neighbourhood(sum, f.matches)
 	}
-	return Dependencies{e.graph(sum, infos, critical), lastSeen, f.Period}, nil
+	return Dependencies{e.graph(sum, infos, critical), lastSeen, f.Period, rollups.Partial}, nil
 }

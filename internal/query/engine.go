@@ -2,7 +2,7 @@ package query
 
 import (
 	"context"
-	"iter"
+	"slices"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
@@ -18,10 +18,10 @@ type Reader interface {
 	Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, error)
 	// FindTraces returns a page of the traces that q selects.
 	FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error)
-	// Rollups yields rollups in no order; several may have the same key.
-	Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error]
+	// Rollups adds up the rollups that q selects.
+	Rollups(ctx context.Context, q model.RollupQuery) (model.Rollups, error)
 	// Resources returns the resources that spans in [from, to) came from.
-	Resources(ctx context.Context, from, to int64) ([]model.SeenResource, error)
+	Resources(ctx context.Context, from, to int64) (model.SeenResources, error)
 }
 
 // Engine answers questions from what a Reader holds. It has no state of its
@@ -47,46 +47,47 @@ type Filter struct {
 	Namespace   string // of that service
 }
 
-// rollups yields what f selects, whatever services it reached.
-func (e *Engine) rollups(ctx context.Context, f Filter) iter.Seq2[*model.Rollup, error] {
+// rollups returns parts of the rollups that f selects, whatever services they
+// reached, added up over the period or, when it is not zero, over each step of it.
+func (e *Engine) rollups(ctx context.Context, f Filter, step time.Duration, parts model.RollupParts) (model.Rollups, error) {
 	return e.reader.Rollups(ctx, model.RollupQuery{
 		From: f.Period.From, To: f.Period.To, Operation: f.Operation, Environment: f.Environment,
+		Step: step, Parts: parts,
 	})
 }
 
-// reaching yields what f selects, whole operations at a time: an operation
-// that reached f.Service once in the period is counted with all its flows.
-func (e *Engine) reaching(ctx context.Context, f Filter) iter.Seq2[*model.Rollup, error] {
-	all := e.rollups(ctx, f)
-	if f.Service == "" && f.Namespace == "" {
-		return all
+// reaching returns the flows that f selects, whole operations at a time: an
+// operation that reached f.Service once in the period is counted with all its
+// flows.
+func (e *Engine) reaching(ctx context.Context, f Filter, step time.Duration) (model.Rollups, error) {
+	flows, err := e.rollups(ctx, f, step, model.RollupFlows)
+	if err != nil || (f.Service == "" && f.Namespace == "") {
+		return flows, err
 	}
-	return func(yield func(*model.Rollup, error) bool) {
-		reached := map[string]bool{}
-		for r, err := range all {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !reached[r.Operation] && reaches(r.Graph, f) {
-				reached[r.Operation] = true
-			}
-		}
-		for r, err := range all {
-			if (err != nil || reached[r.Operation]) && !yield(r, err) {
-				return
-			}
-		}
+	nodes, err := e.rollups(ctx, f, 0, model.RollupNodes)
+	if err != nil {
+		return model.Rollups{}, err
 	}
+	reached := f.reached(nodes.List)
+	flows.List = slices.DeleteFunc(flows.List, func(r *model.Rollup) bool { return !reached(r) })
+	return flows, nil
 }
 
-func reaches(g *model.Graph, f Filter) bool {
-	for n := range g.Nodes {
-		if f.matches(n) {
-			return true
+// reached tells which rollups are of an operation that reached the service that
+// f names, going by the nodes of all that were seen.
+func (f Filter) reached(seen []*model.Rollup) func(r *model.Rollup) bool {
+	if f.Service == "" && f.Namespace == "" {
+		return func(*model.Rollup) bool { return true }
+	}
+	operations := map[string]bool{}
+	for _, r := range seen {
+		for n := range r.Graph.Nodes {
+			if f.matches(n) {
+				operations[r.Operation] = true
+			}
 		}
 	}
-	return false
+	return func(r *model.Rollup) bool { return operations[r.Operation] }
 }
 
 // matches reports whether n is a service that f names.

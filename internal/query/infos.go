@@ -59,8 +59,8 @@ func (e *Engine) infos(ctx context.Context, p Period, environment string) (infos
 		return nil, err
 	}
 	in := infos{}
-	for i := range resources {
-		if r := &resources[i].ResourceInfo; environment == "" || r.Environment == environment {
+	for i := range resources.List {
+		if r := &resources.List[i].ResourceInfo; environment == "" || r.Environment == environment {
 			in.add(r)
 		}
 	}

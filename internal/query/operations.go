@@ -27,6 +27,7 @@ type Operation struct {
 type Operations struct {
 	Operations []Operation
 	Period     Period
+	Partial    bool // some blocks could not be read; their flows are missing
 }
 
 // operation is an Operation in the making.
@@ -40,11 +41,12 @@ type operation struct {
 func (e *Engine) Operations(ctx context.Context, f Filter) (Operations, error) {
 	f.Period = f.Period.widen()
 	slots := f.Period.slots(sparkSlots)
+	flows, err := e.reaching(ctx, f, slots.step())
+	if err != nil {
+		return Operations{}, err
+	}
 	byName := map[string]*operation{}
-	for r, err := range e.reaching(ctx, f) {
-		if err != nil {
-			return Operations{}, err
-		}
+	for _, r := range flows.List {
 		op := byName[r.Operation]
 		if op == nil {
 			op = &operation{environments: map[string]bool{}, series: make([]int64, slots.count)}
@@ -54,7 +56,7 @@ func (e *Engine) Operations(ctx context.Context, f Filter) (Operations, error) {
 		op.environments[r.Environment] = true
 		op.series[slots.of(r.Bucket)] += r.Flows
 	}
-	return Operations{e.listOperations(byName, f.Period), f.Period}, nil
+	return Operations{e.listOperations(byName, f.Period), f.Period, flows.Partial}, nil
 }
 
 func (e *Engine) listOperations(byName map[string]*operation, p Period) []Operation {
@@ -80,9 +82,10 @@ func (e *Engine) listOperations(byName map[string]*operation, p Period) []Operat
 
 // OperationGraph is the flow graph of an operation added up over a period.
 type OperationGraph struct {
-	Graph  Graph
-	Flows  int64
-	Period Period
+	Graph   Graph
+	Flows   int64
+	Period  Period
+	Partial bool // some blocks could not be read; their flows are missing
 }
 
 // OperationGraph returns the flow graph of f.Operation in f.Environment.
@@ -90,10 +93,11 @@ func (e *Engine) OperationGraph(ctx context.Context, f Filter) (OperationGraph, 
 	f.Period = f.Period.widen()
 	sum := model.NewGraph()
 	var flows int64
-	for r, err := range e.rollups(ctx, f) {
-		if err != nil {
-			return OperationGraph{}, err
-		}
+	rollups, err := e.rollups(ctx, f, 0, 0)
+	if err != nil {
+		return OperationGraph{}, err
+	}
+	for _, r := range rollups.List {
 		flows += r.Flows
 		sum.Merge(r.Graph)
 	}
@@ -102,5 +106,5 @@ func (e *Engine) OperationGraph(ctx context.Context, f Filter) (OperationGraph, 
 	if err != nil {
 		return OperationGraph{}, err
 	}
-	return OperationGraph{e.graph(sum, infos, criticalTime(sum)), flows, f.Period}, nil
+	return OperationGraph{e.graph(sum, infos, criticalTime(sum)), flows, f.Period, rollups.Partial}, nil
 }

@@ -55,5 +55,8 @@ func (s slots) of(bucket int64) int {
 	return int(min(max((bucket-s.from)/s.width, 0), int64(s.count-1)))
 }
 
+// step is how wide a slot is.
+func (s slots) step() time.Duration { return time.Duration(s.width) }
+
 // start is when slot i begins, Unix ns.
 func (s slots) start(i int) int64 { return s.from + int64(i)*s.width }

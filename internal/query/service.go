@@ -22,6 +22,7 @@ type ServiceDetail struct {
 	Status                       analyze.NodeStatus
 	Metrics                      ServiceMetrics
 	Period                       Period
+	Partial                      bool // some blocks could not be read; what they hold is missing
 }
 
 // serviceSum is a ServiceDetail in the making.
@@ -44,25 +45,28 @@ func (e *Engine) Service(ctx context.Context, f Filter) (ServiceDetail, error) {
 		namespaces: map[string]bool{}, environments: map[string]bool{}, operations: map[string]bool{},
 		calls: model.NewGraph(),
 	}
-	for r, err := range e.rollups(ctx, f) {
-		if err != nil {
-			return ServiceDetail{}, err
-		}
+	rollups, err := e.rollups(ctx, f, 0, model.RollupNodes|model.RollupEdges)
+	if err != nil {
+		return ServiceDetail{}, err
+	}
+	for _, r := range rollups.List {
 		sum.addRollup(r)
 	}
 	resources, err := e.resources(ctx, f)
 	if err != nil {
 		return ServiceDetail{}, err
 	}
-	for i := range resources {
-		r := &resources[i]
+	for i := range resources.List {
+		r := &resources.List[i]
 		sum.namespaces[r.Namespace], sum.environments[r.Environment] = true, true
 		sum.instances.add(r)
 	}
 	if len(sum.namespaces) == 0 {
 		return ServiceDetail{}, model.ErrNotFound
 	}
-	return e.detail(&sum), nil
+	out := e.detail(&sum)
+	out.Partial = rollups.Partial || resources.Partial
+	return out, nil
 }
 
 func (sum *serviceSum) addRollup(r *model.Rollup) {

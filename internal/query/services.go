@@ -30,6 +30,7 @@ type ServiceMetrics struct {
 type Services struct {
 	Services []Service
 	Period   Period
+	Partial  bool // some blocks could not be read; what they hold is missing
 }
 
 // place is a service in an environment.
@@ -57,10 +58,11 @@ func (e *Engine) Services(ctx context.Context, f Filter) (Services, error) {
 		}
 		return p
 	}
-	for r, err := range e.rollups(ctx, f) {
-		if err != nil {
-			return Services{}, err
-		}
+	rollups, err := e.rollups(ctx, f, 0, model.RollupNodes)
+	if err != nil {
+		return Services{}, err
+	}
+	for _, r := range rollups.List {
 		for n, s := range r.Graph.Nodes {
 			if f.matches(n) {
 				addRequests(&at(n, r.Environment).stats, s)
@@ -71,11 +73,11 @@ func (e *Engine) Services(ctx context.Context, f Filter) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	for i := range resources {
-		r := &resources[i]
+	for i := range resources.List {
+		r := &resources.List[i]
 		at(serviceOf(&r.ResourceInfo), r.Environment).instances.add(r)
 	}
-	return Services{e.listServices(places, f.Period), f.Period}, nil
+	return Services{e.listServices(places, f.Period), f.Period, rollups.Partial || resources.Partial}, nil
 }
 
 func addRequests(sum, s *model.NodeStats) {
@@ -85,18 +87,18 @@ func addRequests(sum, s *model.NodeStats) {
 }
 
 // resources returns the resources of the services that f selects.
-func (e *Engine) resources(ctx context.Context, f Filter) ([]model.SeenResource, error) {
+func (e *Engine) resources(ctx context.Context, f Filter) (model.SeenResources, error) {
 	all, err := e.reader.Resources(ctx, f.Period.From, f.Period.To)
 	if err != nil {
-		return nil, err
+		return model.SeenResources{}, err
 	}
 	var list []model.SeenResource
-	for _, r := range all {
+	for _, r := range all.List {
 		if f.matches(serviceOf(&r.ResourceInfo)) && (f.Environment == "" || r.Environment == f.Environment) {
 			list = append(list, r)
 		}
 	}
-	return list, nil
+	return model.SeenResources{List: list, Partial: all.Partial}, nil
 }
 
 func (e *Engine) listServices(places map[place]*found, p Period) []Service {

@@ -19,6 +19,7 @@ type Stats struct {
 	Services []ServiceCount // the services they reached, the busiest first
 	Series   []Point        // oldest first, without gaps
 	Previous Counts         // the same for the period just before
+	Partial  bool           // some blocks could not be read; their flows are missing
 }
 
 // ServiceCount is how many requests a service had.
@@ -41,14 +42,17 @@ func (e *Engine) Stats(ctx context.Context, f Filter) (Stats, error) {
 	slots := f.Period.slots(chartSlots)
 	var total tally
 	series := make([]tally, slots.count)
-	services := map[model.Node]*ServiceCount{}
-	for r, err := range e.reaching(ctx, f) {
-		if err != nil {
-			return Stats{}, err
-		}
+	flows, err := e.reaching(ctx, f, slots.step())
+	if err != nil {
+		return Stats{}, err
+	}
+	for _, r := range flows.List {
 		total.add(r)
 		series[slots.of(r.Bucket)].add(r)
-		countServices(services, r.Graph)
+	}
+	services, err := e.servicesOf(ctx, f)
+	if err != nil {
+		return Stats{}, err
 	}
 	previous, err := e.previous(ctx, f)
 	if err != nil {
@@ -60,6 +64,7 @@ func (e *Engine) Stats(ctx context.Context, f Filter) (Stats, error) {
 		Services: listServices(services),
 		Series:   points(series, slots),
 		Previous: previous,
+		Partial:  flows.Partial,
 	}, nil
 }
 
@@ -67,13 +72,31 @@ func (e *Engine) Stats(ctx context.Context, f Filter) (Stats, error) {
 func (e *Engine) previous(ctx context.Context, f Filter) (Counts, error) {
 	f.Period = f.Period.before()
 	var total tally
-	for r, err := range e.reaching(ctx, f) {
-		if err != nil {
-			return Counts{}, err
-		}
+	flows, err := e.reaching(ctx, f, 0)
+	if err != nil {
+		return Counts{}, err
+	}
+	for _, r := range flows.List {
 		total.add(r)
 	}
 	return total.counts(f.Period.seconds(e.now())), nil
+}
+
+// servicesOf counts the requests of the services that the flows f selects
+// reached.
+func (e *Engine) servicesOf(ctx context.Context, f Filter) (map[model.Node]*ServiceCount, error) {
+	nodes, err := e.rollups(ctx, f, 0, model.RollupNodes)
+	if err != nil {
+		return nil, err
+	}
+	services := map[model.Node]*ServiceCount{}
+	reached := f.reached(nodes.List)
+	for _, r := range nodes.List {
+		if reached(r) {
+			countServices(services, r.Graph)
+		}
+	}
+	return services, nil
 }
 
 func countServices(services map[model.Node]*ServiceCount, g *model.Graph) {

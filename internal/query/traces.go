@@ -57,10 +57,11 @@ const usualTime = 5 * time.Minute
 func (e *Engine) usual(ctx context.Context, start int64) (*model.Graph, error) {
 	around := Period{start - int64(usualTime), start + 1}.widen()
 	g := model.NewGraph()
-	for r, err := range e.rollups(ctx, Filter{Period: around}) {
-		if err != nil {
-			return nil, err
-		}
+	rollups, err := e.rollups(ctx, Filter{Period: around}, 0, model.RollupNodes|model.RollupEdges)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rollups.List {
 		g.Merge(r.Graph)
 	}
 	analyze.Resolve(g)

@@ -43,33 +43,40 @@ func (s *Sketch) AppendBinary(dst []byte) ([]byte, error) {
 // for anything AppendBinary did not write.
 func (s *Sketch) UnmarshalBinary(p []byte) error {
 	d := decoder{p: p}
-	if d.byte() != version {
-		return ErrCorrupt
-	}
-	out := Sketch{count: d.varint(), zero: d.varint(), sum: d.float()}
-	out.min, out.max = int64(d.uvarint()), int64(d.uvarint())
-	n := d.uvarint()
-	if d.bad || n > uint64(len(d.p))/2 || out.min < 0 || out.max < 0 {
+	out, n := d.head()
+	if d.bad {
 		return ErrCorrupt
 	}
 	out.buckets = make([]Bucket, 0, n)
-	last, first := int64(0), true
-	for range n {
-		step, count := d.varint(), d.varint()
-		if d.bad || (!first && step <= 0) || step > math.MaxInt32 || step < math.MinInt32 {
+	at := int64(0)
+	for i := range n {
+		step, count, ok := d.pair()
+		at += step
+		if !ok || (i > 0 && step <= 0) || step > highest+1 || at < lowest || at > highest {
 			return ErrCorrupt
 		}
-		last, first = last+step, false
-		if last > math.MaxInt32 || last < math.MinInt32 {
-			return ErrCorrupt
-		}
-		out.buckets = append(out.buckets, Bucket{int32(last), count})
+		out.buckets = append(out.buckets, Bucket{int32(at), count})
 	}
-	if d.bad || len(d.p) != 0 {
+	if len(d.p) != 0 {
 		return ErrCorrupt
 	}
 	*s = out
 	return nil
+}
+
+// head reads what comes before the buckets, and how many they are: never more
+// than there are bytes for.
+func (d *decoder) head() (out Sketch, buckets uint64) {
+	if d.byte() != version {
+		d.bad = true
+	}
+	out = Sketch{count: d.varint(), zero: d.varint(), sum: d.float()}
+	out.min, out.max = int64(d.uvarint()), int64(d.uvarint())
+	buckets = d.uvarint()
+	if buckets > uint64(len(d.p))/2 || out.min < 0 || out.max < 0 {
+		d.bad = true
+	}
+	return out, buckets
 }
 
 // decoder reads values off p and remembers whether any was missing.
@@ -91,6 +98,16 @@ func (d *decoder) byte() byte {
 func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.p)
 	return v * d.took(n)
+}
+
+// pair reads the two varints of a bucket. Most are of one byte each.
+func (d *decoder) pair() (step, count int64, ok bool) {
+	if p := d.p; len(p) >= 2 && p[0]|p[1] < 0x80 {
+		d.p = p[2:]
+		return int64(p[0]>>1) ^ -int64(p[0]&1), int64(p[1]>>1) ^ -int64(p[1]&1), true
+	}
+	step, count = d.varint(), d.varint()
+	return step, count, !d.bad
 }
 
 func (d *decoder) uvarint() uint64 {

@@ -76,6 +76,12 @@ func (s *Sketch) bump(idx int32, n int64) {
 
 // Merge adds everything o has seen. It is exact.
 func (s *Sketch) Merge(o *Sketch) {
+	s.mergeTotals(o)
+	s.buckets = mergeBuckets(s.buckets, o.buckets)
+}
+
+// mergeTotals is Merge without the buckets.
+func (s *Sketch) mergeTotals(o *Sketch) {
 	if o.count > 0 {
 		if s.count <= 0 || o.min < s.min {
 			s.min = o.min
@@ -85,7 +91,6 @@ func (s *Sketch) Merge(o *Sketch) {
 	s.count += o.count
 	s.zero += o.zero
 	s.sum += o.sum
-	s.buckets = mergeBuckets(s.buckets, o.buckets)
 }
 
 // mergeBuckets adds b to a in place. Sketches of one thing soon have the same

@@ -141,7 +141,7 @@ func (s *Store) flushHead(h *head) error {
 	id, err := block.Write(s.fs, s.blockDir, &block.Content{
 		WALSeq: h.last(), Created: h.cutAt, Batches: h.batches, Open: h.open,
 		Flows:   h.derived.flows(),
-		Rollups: h.derived.copies(func(model.RollupKey) bool { return true }),
+		Rollups: h.derived.copies(),
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/store/block"
 )
 
 // derived is what was counted between two cuts. Each flow has one row in it.
@@ -100,17 +101,24 @@ func (d *derived) flow(id model.TraceID) (model.FlowSummary, bool) {
 	return *d.rows[i], true
 }
 
-// copies returns copies of the rollups that keep selects.
-func (d *derived) copies(keep func(model.RollupKey) bool) []*model.Rollup {
+// copies returns copies of the rollups.
+func (d *derived) copies() []*model.Rollup {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []*model.Rollup
+	out := make([]*model.Rollup, 0, len(d.rollups))
 	for key, r := range d.rollups {
-		if keep(key) {
-			c := &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
-			c.Merge(r)
-			out = append(out, c)
-		}
+		c := &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
+		c.Merge(r)
+		out = append(out, c)
 	}
 	return out
+}
+
+// addTo adds the rollups that a query selects to its sums.
+func (d *derived) addTo(sums *block.RollupSums) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.rollups {
+		sums.Add(r)
+	}
 }

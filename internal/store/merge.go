@@ -106,7 +106,7 @@ func (s *Store) gather(ctx context.Context, run []*blockRef) (*block.Content, er
 	last := run[len(run)-1].Meta
 	c := &block.Content{WALSeq: last.WALSeq, Created: time.Unix(0, last.Created), Since: run[0].Meta.Since}
 	flows := map[model.TraceID]*model.FlowSummary{}
-	rollups := newDerived()
+	rollups := map[model.RollupKey]*model.Rollup{}
 	for _, b := range run {
 		if err := gatherOne(ctx, b, c, flows, rollups); errors.Is(err, block.ErrCorrupt) {
 			s.quarantine(b, err)
@@ -118,7 +118,7 @@ func (s *Store) gather(ctx context.Context, run []*blockRef) (*block.Content, er
 	for _, f := range flows {
 		c.Flows = append(c.Flows, f)
 	}
-	for _, r := range rollups.rollups {
+	for _, r := range rollups {
 		c.Rollups = append(c.Rollups, r)
 	}
 	var err error
@@ -146,7 +146,7 @@ func (s *Store) replaced(run []*blockRef) ([]string, error) {
 	return out, nil
 }
 
-func gatherOne(ctx context.Context, b *blockRef, c *block.Content, flows map[model.TraceID]*model.FlowSummary, sum *derived) error {
+func gatherOne(ctx context.Context, b *blockRef, c *block.Content, flows map[model.TraceID]*model.FlowSummary, rollups map[model.RollupKey]*model.Rollup) error {
 	batches, err := b.Spans(ctx)
 	if err != nil {
 		return err
@@ -164,12 +164,5 @@ func gatherOne(ctx context.Context, b *blockRef, c *block.Content, flows map[mod
 			flows[f.TraceID] = f
 		}
 	}
-	return b.Rollups(ctx, model.RollupQuery{}, func(r *model.Rollup) bool {
-		if have := sum.rollups[r.RollupKey]; have != nil {
-			have.Merge(r)
-		} else {
-			sum.rollups[r.RollupKey] = r
-		}
-		return true
-	})
+	return b.MergeRollups(ctx, rollups)
 }

@@ -4,71 +4,89 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/store/block"
 )
 
-// Rollups yields the rollups a query selects. One key may come many times: they
-// add up. What is yielded belongs to the caller.
-func (s *Store) Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error] {
-	return func(yield func(*model.Rollup, error) bool) {
-		v := s.view()
-		defer v.release()
-		for _, d := range v.derived {
-			for _, r := range d.copies(func(k model.RollupKey) bool { return matchRollup(k, q) }) {
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-		for _, b := range v.blocks {
-			rollups, err := blockRollups(ctx, b, q)
-			if err = v.failed(b, err); err != nil {
-				yield(nil, fmt.Errorf("rollups: %w", err))
-				return
-			}
-			for _, r := range rollups {
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func matchRollup(k model.RollupKey, q model.RollupQuery) bool {
-	return block.Overlaps(k.Bucket, q) && (q.Operation == "" || k.Operation == q.Operation) &&
-		(q.Environment == "" || k.Environment == q.Environment)
-}
-
-// blockRollups returns a block's rollups only once all of them were read, so
-// that a damaged block adds nothing.
-func blockRollups(ctx context.Context, b *blockRef, q model.RollupQuery) ([]*model.Rollup, error) {
-	m := b.Meta
-	if m.Rollups == 0 || !block.Overlaps(m.RollupMaxTime, model.RollupQuery{From: q.From}) || (q.To != 0 && m.RollupMinTime >= q.To) {
-		return nil, nil
-	}
-	var out []*model.Rollup
-	err := b.Rollups(ctx, q, func(r *model.Rollup) bool {
-		out = append(out, r)
-		return true
-	})
+// Rollups adds up the rollups a query selects. What it returns is the caller's.
+func (s *Store) Rollups(ctx context.Context, q model.RollupQuery) (model.Rollups, error) {
+	v := s.view()
+	defer v.release()
+	sums, err := v.rollups(ctx, q)
 	if err != nil {
-		return nil, err
+		return model.Rollups{}, fmt.Errorf("rollups: %w", err)
 	}
-	return out, nil
+	for _, d := range v.derived {
+		d.addTo(sums)
+	}
+	return model.Rollups{List: sums.Rollups(), Partial: v.partial}, nil
+}
+
+// rollups adds up what the blocks have. A block that turns out damaged when some
+// of it has been added makes it begin again without that block.
+func (v *view) rollups(ctx context.Context, q model.RollupQuery) (*block.RollupSums, error) {
+	for {
+		sums, at, err := addBlocks(ctx, v.readable(), q)
+		if err == nil {
+			return sums, nil
+		}
+		if err = v.failed(at, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// readable are the blocks that nothing is wrong with, as far as is known.
+func (v *view) readable() []*blockRef {
+	return slices.DeleteFunc(slices.Clone(v.blocks), func(b *blockRef) bool { return b.bad.Load() != nil })
+}
+
+// addBlocks adds up blocks on all cores. It returns the block that failed.
+func addBlocks(ctx context.Context, blocks []*blockRef, q model.RollupQuery) (*block.RollupSums, *blockRef, error) {
+	type failure struct {
+		at  *blockRef
+		err error
+	}
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(blocks)))
+	sums, failed := make([]*block.RollupSums, workers), make([]failure, workers)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for w := range workers {
+		sums[w] = block.NewRollupSums(q)
+		wait.Go(func() {
+			for failed[w].err == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(blocks) {
+					return
+				}
+				failed[w] = failure{blocks[i], blocks[i].AddRollups(ctx, sums[w])}
+			}
+		})
+	}
+	wait.Wait()
+	for w := range workers {
+		if failed[w].err != nil {
+			return nil, failed[w].at, failed[w].err
+		}
+		if w > 0 {
+			sums[0].Merge(sums[w])
+		}
+	}
+	return sums[0], nil, nil
 }
 
 // Resources returns the resources that had spans in [from, to), Unix ns, a zero
 // to having no bound, with when they were first and last seen there. The times
 // are as exact as a block: a resource seen in it counts for all of its own time
 // in it.
-func (s *Store) Resources(ctx context.Context, from, to int64) ([]model.SeenResource, error) {
+func (s *Store) Resources(ctx context.Context, from, to int64) (model.SeenResources, error) {
 	v := s.view()
 	defer v.release()
 	seen := map[model.ResourceInfo]model.SeenResource{}
@@ -98,7 +116,7 @@ func (s *Store) Resources(ctx context.Context, from, to int64) ([]model.SeenReso
 		return cmp.Or(strings.Compare(x.Service, y.Service), strings.Compare(x.Namespace, y.Namespace),
 			strings.Compare(x.Instance, y.Instance), cmp.Compare(x.First, y.First))
 	})
-	return out, ctx.Err()
+	return model.SeenResources{List: out, Partial: v.partial}, ctx.Err()
 }
 
 // owned copies the strings of a resource out of its batch.

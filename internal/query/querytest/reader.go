@@ -7,7 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
+	"maps"
 	"slices"
 
 	"github.com/flowscope/flowscope/internal/analyze"
@@ -169,28 +169,52 @@ func (r *Reader) FindTraces(ctx context.Context, q model.TraceQuery) (model.Trac
 	return page, nil
 }
 
-// Rollups yields the rollups that q selects.
-func (r *Reader) Rollups(ctx context.Context, q model.RollupQuery) iter.Seq2[*model.Rollup, error] {
-	return func(yield func(*model.Rollup, error) bool) {
-		if err := cmp.Or(r.Fail, ctx.Err()); err != nil {
-			yield(nil, err)
-			return
-		}
-		for key, sum := range r.rollups {
-			selected := key.Bucket+int64(model.RollupBucket) > q.From && (q.To == 0 || key.Bucket < q.To) &&
-				(q.Operation == "" || key.Operation == q.Operation) &&
-				(q.Environment == "" || key.Environment == q.Environment)
-			if selected && !yield(sum, nil) {
-				return
-			}
-		}
+// Rollups adds up the rollups that q selects. Where their Step is concerned it
+// knows of no tiers.
+func (r *Reader) Rollups(ctx context.Context, q model.RollupQuery) (model.Rollups, error) {
+	if err := cmp.Or(r.Fail, ctx.Err()); err != nil {
+		return model.Rollups{}, err
 	}
+	sums := map[model.RollupKey]*model.Rollup{}
+	from := q.From - q.From%int64(model.RollupBucket)
+	for key, one := range r.rollups {
+		if key.Bucket < from || (q.To != 0 && key.Bucket >= q.To) ||
+			(q.Operation != "" && key.Operation != q.Operation) || (q.Environment != "" && key.Environment != q.Environment) {
+			continue
+		}
+		slot := key
+		slot.Bucket = from
+		if q.Step > 0 {
+			slot.Bucket = key.Bucket - (key.Bucket-from)%int64(q.Step)
+		}
+		if sums[slot] == nil {
+			sums[slot] = &model.Rollup{RollupKey: slot, Graph: model.NewGraph()}
+		}
+		sums[slot].Merge(only(one, q.Parts))
+	}
+	return model.Rollups{List: slices.Collect(maps.Values(sums)), Partial: r.Partial}, nil
+}
+
+// only is the wanted parts of a rollup.
+func only(r *model.Rollup, parts model.RollupParts) *model.Rollup {
+	out := &model.Rollup{RollupKey: r.RollupKey, Graph: &model.Graph{}}
+	if parts.Has(model.RollupFlows) {
+		*out = *r
+		out.Graph = &model.Graph{}
+	}
+	if parts.Has(model.RollupNodes) {
+		out.Graph.Nodes = r.Graph.Nodes
+	}
+	if parts.Has(model.RollupEdges) {
+		out.Graph.Edges = r.Graph.Edges
+	}
+	return out
 }
 
 // Resources returns the resources seen in [from, to).
-func (r *Reader) Resources(ctx context.Context, from, to int64) ([]model.SeenResource, error) {
+func (r *Reader) Resources(ctx context.Context, from, to int64) (model.SeenResources, error) {
 	if err := cmp.Or(r.Fail, ctx.Err()); err != nil {
-		return nil, err
+		return model.SeenResources{}, err
 	}
 	var list []model.SeenResource
 	for _, seen := range r.resources {
@@ -198,5 +222,5 @@ func (r *Reader) Resources(ctx context.Context, from, to int64) ([]model.SeenRes
 			list = append(list, *seen)
 		}
 	}
-	return list, nil
+	return model.SeenResources{List: list, Partial: r.Partial}, nil
 }

@@ -239,40 +239,22 @@ func TestFindFlows(t *testing.T) {
 	}
 }
 
-func TestRollupsRoundTrip(t *testing.T) {
-	c := content(6, 100, 1)
-	b := write(t, vfs.NewMem(), c)
-	for _, q := range []model.RollupQuery{
-		{}, {Operation: "checkout"}, {Environment: "staging"}, {Operation: "none"},
-		{From: storetest.Epoch + int64(time.Minute), To: storetest.Epoch + 2*int64(time.Minute)},
-	} {
-		want, got := storetest.NewRollups(), storetest.NewRollups()
-		for _, r := range c.Rollups {
-			if block.Overlaps(r.Bucket, q) && (q.Operation == "" || q.Operation == r.Operation) && (q.Environment == "" || q.Environment == r.Environment) {
-				want.Add(r)
-			}
-		}
-		ok(t, b.Rollups(context.Background(), q, func(r *model.Rollup) bool { got.Add(r); return true }))
-		if g, w := got.String(), want.String(); g != w {
-			t.Errorf("%+v:\n%s\nwant\n%s", q, g, w)
-		}
-	}
-	n := 0
-	ok(t, b.Rollups(context.Background(), model.RollupQuery{}, func(*model.Rollup) bool { n++; return n < 3 }))
-	if n != 3 {
-		t.Errorf("a reader that stopped after 3 got %d", n)
-	}
-}
-
 // Whatever byte of whatever file flips, reading ends with a *CorruptError or
 // with the truth.
 func TestFlippedByte(t *testing.T) {
 	fs := vfs.NewMem()
 	c := content(7, 3, 12)
+	for _, r := range slices.Clone(c.Rollups) { // enough minutes for a second tier
+		for i := range int64(4) {
+			later := *r
+			later.Bucket += i * int64(time.Minute)
+			c.Rollups = append(c.Rollups, &later)
+		}
+	}
 	id := write(t, fs, c).Meta.ID
 	want := storetest.DescribeAll(spansOf(c.Batches...))
 	random := rand.New(rand.NewPCG(7, 7))
-	for _, name := range []string{"spans.parquet", "resources.parquet", "flows.parquet", "rollups.parquet", "meta.json", "sums"} {
+	for _, name := range []string{"spans.parquet", "resources.parquet", "flows.parquet", "rollups.parquet", "rollups_coarse.parquet", "meta.json", "sums"} {
 		path := filepath.Join("blocks", id, name)
 		whole, err := vfs.ReadFile(fs, path, 1<<30)
 		ok(t, err)
@@ -322,7 +304,10 @@ func readAll(fs vfs.FS, id string, want []string) error {
 	if _, err := b.Flows(ctx); err != nil {
 		return err
 	}
-	if err := b.Rollups(ctx, model.RollupQuery{}, func(*model.Rollup) bool { return true }); err != nil {
+	if err := b.AddRollups(ctx, block.NewRollupSums(model.RollupQuery{})); err != nil {
+		return err
+	}
+	if err := b.MergeRollups(ctx, map[model.RollupKey]*model.Rollup{}); err != nil {
 		return err
 	}
 	return b.Verify()

@@ -39,6 +39,9 @@ type Meta struct {
 	Rollups       int64 `json:"rollups"`
 	RollupMinTime int64 `json:"rollupMinTime"`
 	RollupMaxTime int64 `json:"rollupMaxTime"`
+	// RollupTiers are the widths, ns, that the rollups are kept added up to
+	// besides minutes; ascending.
+	RollupTiers []int64 `json:"rollupTiers,omitempty"`
 
 	// Where the bloom filters on trace ids are in spans.parquet and flows.parquet,
 	// so that asking one does not take opening the file as Parquet.

@@ -1,8 +1,8 @@
 package block
 
 import (
-	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -12,11 +12,64 @@ import (
 	"github.com/flowscope/flowscope/internal/sketch"
 )
 
-// rollupRows are the rows of rollups.parquet: by operation, environment, bucket
-// and entry, so that one operation's history is one stretch of the file.
-func rollupRows(rollups []*model.Rollup) ([]rollupRow, error) {
-	rollups = slices.Clone(rollups)
-	slices.SortFunc(rollups, func(x, y *model.Rollup) int { return compareKeys(x.RollupKey, y.RollupKey) })
+// rollupTables are the rows of rollups.parquet, which are minutes, and of
+// rollups_coarse.parquet, and the widths of the tiers that are in the latter.
+type rollupTables struct {
+	minutes []rollupRow
+	coarse  []coarseRow
+	tiers   []int64
+}
+
+// newRollupTables adds minutes up to tiers. A tier that would have more than
+// half the rows of the one below is left out: reading that costs little more.
+func newRollupTables(rollups []*model.Rollup) (t rollupTables, err error) {
+	if t.minutes, err = tierRows(rollups, minuteTier); err != nil {
+		return t, err
+	}
+	below := len(t.minutes)
+	for _, width := range coarseTiers() {
+		rollups := addUp(rollups, width)
+		rows, err := tierRows(rollups, width)
+		if err != nil {
+			return t, err
+		}
+		if 2*len(rows) > below {
+			continue
+		}
+		below = len(rows)
+		t.tiers = append(t.tiers, width)
+		for i := range rows {
+			t.coarse = append(t.coarse, coarseRow{width, rows[i]})
+		}
+	}
+	return t, nil
+}
+
+// addUp adds rollups up to buckets of a width.
+func addUp(rollups []*model.Rollup, width int64) []*model.Rollup {
+	sums := map[model.RollupKey]*rollupSum{}
+	for _, r := range rollups {
+		key := r.RollupKey
+		key.Bucket = floorTo(key.Bucket, width)
+		sum := sums[key]
+		if sum == nil {
+			sum = newRollupSum()
+			sums[key] = sum
+		}
+		sum.add(r, 0)
+	}
+	out := make([]*model.Rollup, 0, len(sums))
+	for key, sum := range sums {
+		out = append(out, sum.rollup(key))
+	}
+	return out
+}
+
+// tierRows are the rows of a tier. They are sorted by buckets of the next tier
+// and within one by what is counted: a query reads whole buckets of the next tier
+// or none, of one operation only some pages of each, and neighbours have the same
+// names.
+func tierRows(rollups []*model.Rollup, width int64) ([]rollupRow, error) {
 	var rows []rollupRow
 	for _, r := range rollups {
 		own, err := entries(r)
@@ -25,11 +78,25 @@ func rollupRows(rollups []*model.Rollup) ([]rollupRow, error) {
 		}
 		rows = append(rows, own...)
 	}
+	next := nextWidth(width)
+	slices.SortFunc(rows, func(x, y rollupRow) int {
+		return cmp.Or(
+			cmp.Compare(floorTo(x.Bucket, next), floorTo(y.Bucket, next)), cmp.Compare(x.Entry, y.Entry),
+			cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Environment, y.Environment),
+			compareNodes(x.From, y.From), compareNodes(x.To, y.To), cmp.Compare(x.Bucket, y.Bucket),
+		)
+	})
 	return rows, nil
 }
 
-func compareKeys(x, y model.RollupKey) int {
-	return cmp.Or(cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Environment, y.Environment), cmp.Compare(x.Bucket, y.Bucket))
+// nextWidth is the width of the tier above, that of the last for the last.
+func nextWidth(width int64) int64 {
+	for _, w := range coarseTiers() {
+		if w > width {
+			return w
+		}
+	}
+	return width
 }
 
 // entries are the rows of one rollup: its flows, its nodes, its edges.
@@ -55,14 +122,33 @@ func entries(r *model.Rollup) ([]rollupRow, error) {
 		e.Count, e.Errors, e.Retries, e.Breaks = s.Calls, s.Errors, s.Retries, s.Breaks
 		rows = append(rows, e)
 	}
-	slices.SortFunc(rows[1:], func(x, y rollupRow) int {
-		return cmp.Or(cmp.Compare(x.Entry, y.Entry), compareNodes(x.From, y.From), compareNodes(x.To, y.To))
-	})
 	return rows, failed
 }
 
 func compareNodes(x, y nodeRow) int {
 	return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
+}
+
+// MergeRollups adds the block's minutes to those in sums, for merging. On an
+// error part of them may have been added.
+func (b *Block) MergeRollups(ctx context.Context, sums map[model.RollupKey]*model.Rollup) error {
+	return b.read(ctx, rollupsFile, func(group parquet.RowGroup) error {
+		var failed error
+		err := readRows(group, rowRange{0, group.NumRows()}, func(row *rollupRow) bool {
+			key := model.RollupKey{Bucket: row.Bucket, Operation: row.Operation, Environment: row.Environment}
+			r := sums[key]
+			if r == nil {
+				r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
+				sums[key] = r
+			}
+			failed = cmp.Or(addEntry(r, row), ctx.Err())
+			return failed == nil
+		})
+		if err = cmp.Or(failed, err); err != nil {
+			return fmt.Errorf("rollups: %w", err)
+		}
+		return nil
+	})
 }
 
 // addEntry adds a row that was read back to its rollup.
@@ -73,11 +159,9 @@ func addEntry(r *model.Rollup, row *rollupRow) error {
 	}
 	switch row.Entry {
 	case entryFlows:
-		r.Flows += row.Count
-		r.Errors += row.Errors
-		r.Timeouts += row.Timeouts
-		r.LastSeen = max(r.LastSeen, row.LastSeen)
-		r.Latency.Merge(&latency)
+		r.Merge(&model.Rollup{
+			Flows: row.Count, Errors: row.Errors, Timeouts: row.Timeouts, LastSeen: row.LastSeen, Latency: latency, Graph: &model.Graph{},
+		})
 	case entryNode:
 		s := r.Graph.Node(rowToNode(row.From))
 		s.Requests += row.Count
@@ -86,60 +170,11 @@ func addEntry(r *model.Rollup, row *rollupRow) error {
 		s.Critical += row.Critical
 		s.Latency.Merge(&latency)
 	case entryEdge:
-		s := r.Graph.Edge(model.Edge{From: rowToNode(row.From), To: rowToNode(row.To)})
-		s.Calls += row.Count
-		s.Errors += row.Errors
-		s.Retries += row.Retries
-		s.Breaks += row.Breaks
-		s.Latency.Merge(&latency)
+		r.Graph.Edge(model.Edge{From: rowToNode(row.From), To: rowToNode(row.To)}).Merge(&model.EdgeStats{
+			Calls: row.Count, Errors: row.Errors, Retries: row.Retries, Breaks: row.Breaks, Latency: latency,
+		})
 	default:
 		return fmt.Errorf("rollup entry %d", row.Entry)
 	}
 	return nil
-}
-
-// selectRollups returns the stretches of a row group whose keys a query selects.
-func selectRollups(group parquet.RowGroup, q model.RollupQuery) ([]rowRange, error) {
-	all := rowRange{0, group.NumRows()}
-	keep := make([]bool, all.to)
-	text := func(column, want string) error {
-		if want == "" {
-			return nil
-		}
-		return eachValue(group, all, func(row int, v parquet.Value) error {
-			keep[row] = keep[row] && bytes.Equal(v.ByteArray(), []byte(want))
-			return nil
-		}, column)
-	}
-	err := eachValue(group, all, func(row int, v parquet.Value) error {
-		keep[row] = Overlaps(v.Int64(), q)
-		return nil
-	}, "bucket_unix_nano")
-	if err == nil {
-		err = text("operation", q.Operation)
-	}
-	if err == nil {
-		err = text("deployment_environment", q.Environment)
-	}
-	return ranges(keep), err
-}
-
-// Overlaps reports whether a rollup's bucket overlaps the query's time.
-func Overlaps(bucket int64, q model.RollupQuery) bool {
-	return bucket > q.From-int64(model.RollupBucket) && (q.To == 0 || bucket < q.To)
-}
-
-// ranges are the runs of true.
-func ranges(keep []bool) []rowRange {
-	var out []rowRange
-	for i, k := range keep {
-		switch {
-		case !k:
-		case i > 0 && keep[i-1]:
-			out[len(out)-1].to++
-		default:
-			out = append(out, rowRange{int64(i), int64(i) + 1})
-		}
-	}
-	return out
 }

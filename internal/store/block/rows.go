@@ -10,12 +10,12 @@ import (
 	"github.com/flowscope/flowscope/internal/model"
 )
 
-// writeRows writes rows with a page of every column after each tablePageRows.
-func writeRows[T any](out io.Writer, rows []T) error {
+// writeRows writes rows with a page of every column after each pageRows.
+func writeRows[T any](out io.Writer, rows []T, pageRows int) error {
 	var none T
 	w := parquet.NewGenericWriter[T](out, writerOptions(parquet.SchemaOf(none), len(rows))...)
 	for len(rows) > 0 {
-		n := min(tablePageRows, len(rows))
+		n := min(pageRows, len(rows))
 		if _, err := w.Write(rows[:n]); err != nil {
 			return err
 		}

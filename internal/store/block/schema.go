@@ -53,6 +53,13 @@ type flowRow struct {
 	NoRoot      bool      `parquet:"no_root"`
 }
 
+// coarseRow is the schema of rollups_coarse.parquet: rows of rollups.parquet
+// added up over wider buckets.
+type coarseRow struct {
+	Width int64 `parquet:"width_nano,dict"` // of the bucket
+	rollupRow
+}
+
 // rollupRow is the schema of rollups.parquet: one entry of a model.Rollup.
 type rollupRow struct {
 	Operation   string  `parquet:"operation,dict"`
@@ -84,10 +91,14 @@ const (
 	resourcesFile = "resources.parquet"
 	flowsFile     = "flows.parquet"
 	rollupsFile   = "rollups.parquet"
+	coarseFile    = "rollups_coarse.parquet"
 	metaFile      = "meta.json"
 
 	// tablePageRows is how many rows of the small files share a page.
 	tablePageRows = 1024
+	// coarsePageRows is smaller: one operation's rows of a stretch of time are
+	// some hundred.
+	coarsePageRows = 256
 )
 
 // writerOptions are those of a file with so many rows. A column allocates its

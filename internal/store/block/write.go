@@ -90,7 +90,7 @@ func writeFiles(fs vfs.FS, dir, id string, c *Content) error {
 	if err := fs.MkdirAll(dir); err != nil {
 		return err
 	}
-	rollups, err := rollupRows(c.Rollups)
+	rollups, err := newRollupTables(c.Rollups)
 	if err != nil {
 		return err
 	}
@@ -101,12 +101,15 @@ func writeFiles(fs vfs.FS, dir, id string, c *Content) error {
 		meta.SpanFilter, err = writeSpans(w, c.Batches, refs, t)
 		return err
 	})
-	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows) })
+	out.write(resourcesFile, func(w io.Writer) error { return writeRows(w, t.rows, tablePageRows) })
 	out.write(flowsFile, func(w io.Writer) (err error) {
 		meta.FlowFilter, err = writeFlows(w, c.Flows)
 		return err
 	})
-	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups) })
+	out.write(rollupsFile, func(w io.Writer) error { return writeRows(w, rollups.minutes, tablePageRows) })
+	if len(rollups.coarse) > 0 {
+		out.write(coarseFile, func(w io.Writer) error { return writeRows(w, rollups.coarse, coarsePageRows) })
+	}
 	out.write(openFileName, func(w io.Writer) error { return writeOpen(w, c.Open) })
 	out.write(metaFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(meta) })
 	sums := encodeSums(out.sums)
@@ -147,10 +150,10 @@ func (f *fileWriter) write(name string, fill func(io.Writer) error) {
 	f.sums = append(f.sums, w.sums)
 }
 
-func newMeta(id string, c *Content, refs []spanRef, rollups []rollupRow) *Meta {
+func newMeta(id string, c *Content, refs []spanRef, rollups rollupTables) *Meta {
 	m := &Meta{
 		Format: formatVersion, ID: id, WALSeq: c.WALSeq, Generation: c.Generation, Created: c.Created.UnixNano(),
-		Spans: int64(len(refs)), Flows: int64(len(c.Flows)), Rollups: int64(len(rollups)), Replaces: c.Replaces,
+		Spans: int64(len(refs)), Flows: int64(len(c.Flows)), Rollups: int64(len(rollups.minutes)), RollupTiers: rollups.tiers, Replaces: c.Replaces,
 	}
 	spans, flows, buckets := newExtremes(), newExtremes(), newExtremes()
 	for _, r := range refs {
@@ -162,8 +165,8 @@ func newMeta(id string, c *Content, refs []spanRef, rollups []rollupRow) *Meta {
 			m.Revised++
 		}
 	}
-	for i := range rollups {
-		buckets.add(rollups[i].Bucket)
+	for i := range rollups.minutes {
+		buckets.add(rollups.minutes[i].Bucket)
 	}
 	m.MinStart, m.MaxStart = spans.get()
 	m.FlowMinStart, m.FlowMaxStart = flows.get()

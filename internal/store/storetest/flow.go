@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/sketch"
 )
 
 // Flow makes the flow of a trace. Its fields vary with n, so that every filter
@@ -45,6 +46,47 @@ type Rollups struct {
 
 // NewRollups returns no rollups.
 func NewRollups() *Rollups { return &Rollups{map[model.RollupKey]*model.Rollup{}} }
+
+// RollupsOf adds up a list.
+func RollupsOf(list []*model.Rollup) *Rollups {
+	out := NewRollups()
+	for _, r := range list {
+		out.Add(r)
+	}
+	return out
+}
+
+// Answer is what a query must get from a store that counted these flows, worked
+// out flow by flow.
+func Answer(q model.RollupQuery, flows []*model.Flow) *Rollups {
+	const minute = int64(time.Minute)
+	from := q.From / minute * minute
+	out := NewRollups()
+	for _, f := range flows {
+		one := &model.Rollup{RollupKey: model.KeyOf(&f.FlowSummary), Graph: model.NewGraph()}
+		if one.Bucket < from || (q.To != 0 && one.Bucket >= q.To) ||
+			(q.Operation != "" && q.Operation != one.Operation) || (q.Environment != "" && q.Environment != one.Environment) {
+			continue
+		}
+		slot := int64(0)
+		if q.Step > 0 {
+			slot = (one.Bucket - from) / int64(q.Step)
+		}
+		one.Bucket = from + slot*int64(q.Step)
+		one.AddFlow(f, 1)
+		if !q.Parts.Has(model.RollupFlows) {
+			one.Flows, one.Errors, one.Timeouts, one.LastSeen, one.Latency = 0, 0, 0, 0, sketch.Sketch{}
+		}
+		if !q.Parts.Has(model.RollupNodes) {
+			clear(one.Graph.Nodes)
+		}
+		if !q.Parts.Has(model.RollupEdges) {
+			clear(one.Graph.Edges)
+		}
+		out.Add(one)
+	}
+	return out
+}
 
 // Add adds a rollup to those of its key.
 func (r *Rollups) Add(o *model.Rollup) {
