@@ -163,6 +163,10 @@ func (s *Store) flushHead(h *head) error {
 		s.leftover = append(s.leftover, wal.Name(seq))
 	}
 	s.removeSegments()
+	select {
+	case s.flushed <- struct{}{}:
+	default:
+	}
 	return nil
 }
 

@@ -10,6 +10,24 @@ func (s *Store) Maintain(ctx context.Context) error {
 	if s.closed() {
 		return ErrClosed
 	}
+	err := s.tidyLocked(ctx)
+	s.closeIdle()
+	return err
+}
+
+// tidy is Maintain without the closing of files. Run does it after each block:
+// what is over the limit goes at once, and merges come one by one.
+func (s *Store) tidy(ctx context.Context) error {
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
+	if s.closed() {
+		return ErrClosed
+	}
+	return s.tidyLocked(ctx)
+}
+
+// tidyLocked applies retention and merges. flushMu is held.
+func (s *Store) tidyLocked(ctx context.Context) error {
 	err := s.retain(ctx)
 	for err == nil && ctx.Err() == nil {
 		run := s.mergeable()
@@ -18,7 +36,6 @@ func (s *Store) Maintain(ctx context.Context) error {
 		}
 		err = s.merge(ctx, run)
 	}
-	s.closeIdle()
 	return err
 }
 

@@ -18,11 +18,11 @@ import (
 )
 
 // Every kind of operation on every kind of file fails once, reads and reopens
-// included, each early and at the end of a store's
-// life that finds blocks and a WAL. The store goes on: what was acknowledged is
-// there, every whole trace is counted exactly once, and a power cut afterwards
-// changes nothing. Where the disk gave back nothing for a moment, a block may be
-// quarantined until the next start, and says so.
+// included, each early and at the end of a store's life that finds blocks and a
+// WAL. The store goes on: what was acknowledged is there, every whole trace is
+// counted exactly once, and a power cut afterwards changes nothing. Where the disk
+// gave back nothing for a moment, a block may be quarantined until the next
+// start, and says so.
 func TestEveryOperationFailsOnce(t *testing.T) {
 	first, batches := before(t)
 	whole := &failOnce{}

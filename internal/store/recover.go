@@ -131,11 +131,13 @@ func (s *Store) recover(ctx context.Context) error {
 	s.mu.Lock()
 	s.head = h
 	s.mu.Unlock()
+	s.log.Info("replaying the write-ahead log", "segments", len(segments))
 	for i, seq := range segments {
 		if err := s.replay(ctx, h, seq, i == len(segments)-1); err != nil {
 			return err
 		}
 	}
+	s.log.Info("replayed the write-ahead log", "spans", s.counters.replayed.Load())
 	s.nextSeq++
 	w, err := wal.Create(s.fs, s.walDir, s.nextSeq)
 	if err != nil {

@@ -57,6 +57,7 @@ type Store struct {
 	health    health
 
 	wake     chan struct{} // a head is ready to be flushed
+	flushed  chan struct{} // a block was written
 	stop     chan struct{} // closed by Close
 	running  sync.WaitGroup
 	closing  sync.Once
@@ -74,7 +75,7 @@ func Open(cfg Config) (*Store, error) {
 	s := &Store{
 		cfg: cfg, fs: cfg.FS, rules: newRules(cfg.Retention), log: cfg.Logger, live: newDerived(),
 		walDir: filepath.Join(cfg.Dir, "wal"), blockDir: filepath.Join(cfg.Dir, "blocks"),
-		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		wake: make(chan struct{}, 1), flushed: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	if err := s.open(); err != nil {
 		err = fmt.Errorf("open store in %s: %w", cfg.Dir, err)
@@ -199,14 +200,18 @@ func (s *Store) maintainLoop(ctx context.Context) {
 	tick := time.NewTicker(maintainInterval)
 	defer tick.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.flushed:
+			err = s.tidy(ctx)
 		case <-tick.C:
-			if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
-				s.counters.maintainFailed.Add(1)
-				s.log.Error("maintenance of the store failed", "error", err)
-			}
+			err = s.Maintain(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.counters.maintainFailed.Add(1)
+			s.log.Error("maintenance of the store failed", "error", err)
 		}
 	}
 }
