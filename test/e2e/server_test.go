@@ -47,7 +47,8 @@ type process struct {
 	grpc  string // host:port of the OTLP/gRPC receiver
 	otlp  string // base URL of the OTLP/HTTP receiver
 	done  chan struct{}
-	state error // of the process, once done is closed
+	state error         // of the process, once done is closed
+	open  chan struct{} // closed when it listens
 
 	mu  sync.Mutex
 	log []byte
@@ -70,7 +71,15 @@ func start(tb testing.TB, args ...string) *process {
 // once the process is done.
 func startWith(tb testing.TB, stdout *bytes.Buffer, args ...string) *process {
 	tb.Helper()
-	p := &process{t: tb, done: make(chan struct{})}
+	p := launch(tb, stdout, args...)
+	p.await()
+	return p
+}
+
+// launch runs flowscope with args on free ports and does not wait for it.
+func launch(tb testing.TB, stdout *bytes.Buffer, args ...string) *process {
+	tb.Helper()
+	p := &process{t: tb, done: make(chan struct{}), open: make(chan struct{})}
 	args = append(args, "--http=127.0.0.1:0", "--otlp-grpc=127.0.0.1:0", "--otlp-http=127.0.0.1:0", "--log-format=json")
 	p.cmd = exec.Command(binary, args...)
 	if stdout != nil {
@@ -83,30 +92,34 @@ func startWith(tb testing.TB, stdout *bytes.Buffer, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	listening := make(chan struct{})
-	go p.read(stderr, listening)
+	go p.read(stderr)
 	tb.Cleanup(func() {
 		p.kill()
 		if tb.Failed() {
 			tb.Logf("log of %v:\n%s", args, p.logged())
 		}
 	})
+	return p
+}
+
+// await waits until the process is ready.
+func (p *process) await() {
+	p.t.Helper()
 	select {
-	case <-listening:
+	case <-p.open:
 	case <-p.done:
-		tb.Fatalf("flowscope %v ended before it listened: %v\n%s", args, p.state, p.logged())
+		p.t.Fatalf("%v ended before it listened: %v\n%s", p.cmd.Args, p.state, p.logged())
 	case <-time.After(30 * time.Second):
-		tb.Fatalf("flowscope %v does not listen\n%s", args, p.logged())
+		p.t.Fatalf("%v does not listen\n%s", p.cmd.Args, p.logged())
 	}
 	p.eventually("ready", func() error {
 		_, err := p.get("/readyz")
 		return err
 	})
-	return p
 }
 
 // read collects the log and learns from it where the process listens.
-func (p *process) read(stderr io.Reader, listening chan<- struct{}) {
+func (p *process) read(stderr io.Reader) {
 	addrs := 0
 	lines := bufio.NewScanner(stderr)
 	lines.Buffer(nil, 1<<20)
@@ -127,7 +140,7 @@ func (p *process) read(stderr io.Reader, listening chan<- struct{}) {
 			p.otlp = "http://" + entry.Addr
 		}
 		if addrs++; addrs == 3 {
-			close(listening)
+			close(p.open)
 		}
 	}
 	p.state = p.cmd.Wait()
