@@ -24,12 +24,13 @@ type Reader interface {
 	Resources(ctx context.Context, from, to int64) (model.SeenResources, error)
 }
 
-// Engine answers questions from what a Reader holds. It has no state of its
-// own and may be used by any number of goroutines.
+// Engine answers questions from what a Reader holds. It may be used by any
+// number of goroutines.
 type Engine struct {
 	reader  Reader
 	analyze analyze.Config
 	now     func() time.Time
+	usuals  usualCache
 }
 
 // New returns an engine. now is the clock that rates and "running" go by.

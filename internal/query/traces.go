@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
 	"github.com/flowscope/flowscope/internal/model"
@@ -45,25 +44,4 @@ func (e *Engine) show(t *model.Trace, usual *model.Graph) *Trace {
 	g := model.NewGraph()
 	g.AddFlow(analysis.Flow, 1)
 	return &Trace{Analysis: analysis, Graph: e.graph(g, infosOf(t), criticalTime(g))}
-}
-
-// usualTime is how much time before a flow tells what was usual for it: enough
-// calls for a median, short enough that a burst of failures is still about
-// this flow.
-const usualTime = 5 * time.Minute
-
-// usual is the graph of all flows around a time, from which analysis tells a
-// call that an open circuit breaker refused.
-func (e *Engine) usual(ctx context.Context, start int64) (*model.Graph, error) {
-	around := Period{start - int64(usualTime), start + 1}.widen()
-	g := model.NewGraph()
-	rollups, err := e.rollups(ctx, Filter{Period: around}, 0, model.RollupNodes|model.RollupEdges)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rollups.List {
-		g.Merge(r.Graph)
-	}
-	analyze.Resolve(g)
-	return g, nil
 }
