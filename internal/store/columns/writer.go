@@ -38,7 +38,7 @@ type Writer struct {
 // NewWriter begins a file of so many rows.
 func NewWriter(out io.Writer, rows int) (*Writer, error) {
 	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(largestPage))
+		zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(largestPage))
 	if err != nil {
 		return nil, fmt.Errorf("columns: %w", err)
 	}
