@@ -89,6 +89,8 @@ type Compare struct {
 	Number int64
 
 	float  float64 // Text as a number, for ordering attributes
+	whole  int64   // Text as an integer
+	exact  bool    // whole is written as Text
 	regexp *regexp.Regexp
 }
 
@@ -119,6 +121,9 @@ func NewCompare(field Field, key string, op Op, text string) (*Compare, error) {
 		c.float, err = strconv.ParseFloat(text, 64)
 	case ordered:
 		return nil, fmt.Errorf("%w: a text has no order", ErrFilter)
+	case attr:
+		n, parseErr := strconv.ParseInt(text, 10, 64)
+		c.whole, c.exact = n, parseErr == nil && strconv.FormatInt(n, 10) == text
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFilter, err)
@@ -157,6 +162,8 @@ func (c *Compare) MatchValue(v Value) bool {
 		return !math.IsNaN(v.Double()) && holds(c.Op, cmp.Compare(v.Double(), c.float))
 	case v.Type == TypeString:
 		return c.MatchText(v.Str)
+	case v.Type == TypeInt && c.Op <= OpNotEqual:
+		return (c.exact && v.Int() == c.whole) == (c.Op == OpEqual)
 	default:
 		return c.MatchText(v.Text())
 	}

@@ -125,18 +125,17 @@ func (f *finder) search(ctx context.Context) error {
 
 // consider makes the flows of one place candidates, beside the conditions that
 // hold for spans of that place.
-func (f *finder) consider(hits []found, spans block.SpanHits) {
+func (f *finder) consider(hits []found, spans ...block.SpanHits) {
 	for _, h := range hits {
 		if f.newest.current(h.FlowHit) && f.after(h) {
 			f.open = append(f.open, candidate{found: h, bits: f.memory[h.TraceID]})
 		}
 	}
-	if len(spans) == 0 {
-		return
-	}
-	for i := range f.open {
-		if c := &f.open[i]; !c.accepted {
-			c.bits |= spans.Bits(c.TraceID)
+	for _, s := range spans {
+		for i := range f.open {
+			if c := &f.open[i]; len(s) > 0 && !c.accepted {
+				c.bits |= s.Bits(c.TraceID)
+			}
 		}
 	}
 }

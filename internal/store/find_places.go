@@ -22,7 +22,7 @@ func (f *finder) searchMemory(ctx context.Context) error {
 	newest := revisions{}
 	seen := f.v.liveFlows(&f.flows, newest, func(h found) { hits = append(hits, h) })
 	f.scanned.Rows += int64(seen)
-	f.consider(hits, nil)
+	f.consider(hits)
 	f.newest = newest
 	return ctx.Err()
 }
@@ -57,10 +57,11 @@ func (f *finder) searchHeads(ctx context.Context) error {
 
 // searchBlock takes what was found in a block.
 func (f *finder) searchBlock(ctx context.Context, b *blockRef, found *foundInBlock) error {
-	spans, scanned, err := found.spans, found.scanned, found.err
-	if err == nil && !found.spansRead && f.awaits(b) {
+	scanned, err := found.scanned, found.err
+	var spans block.SpanHits
+	if awaited := f.awaited(b); err == nil && !found.all && len(awaited) > 0 {
 		var more model.Scanned
-		spans, more, err = b.FindSpans(ctx, f.filter.Spans)
+		spans, more, err = b.FindSpans(ctx, f.filter.Spans, few(awaited))
 		scanned.Add(more)
 	}
 	if scanned.Rows > 0 {
@@ -70,34 +71,44 @@ func (f *finder) searchBlock(ctx context.Context, b *blockRef, found *foundInBlo
 	if err != nil {
 		return f.v.failed(b, err) // nil for damage: on without the block
 	}
-	f.consider(found.hits, spans)
+	f.consider(found.hits, found.spans, spans)
 	for _, h := range found.revised {
 		f.newest.add(h.TraceID, h.Revision)
 	}
 	return nil
 }
 
-// awaits reports whether a block may have spans of a candidate.
-func (f *finder) awaits(b *blockRef) bool {
-	if len(f.filter.Spans) == 0 || b.Meta.Spans == 0 {
-		return false
+// awaited are the candidates that a block may have spans of.
+func (f *finder) awaited(b *blockRef) (ids []model.TraceID) {
+	if len(f.filter.Spans) == 0 {
+		return nil
 	}
 	for i := range f.open {
 		if c := &f.open[i]; !c.accepted && c.Start <= b.Meta.MaxStart {
-			return true
+			ids = append(ids, c.TraceID)
 		}
 	}
-	return false
+	return ids
+}
+
+// few are the ids of traces to look for, nil for all when there are so many that
+// they would be in nearly every page of a block.
+func few(ids []model.TraceID) []model.TraceID {
+	const most = 64
+	if len(ids) > most {
+		return nil
+	}
+	return ids
 }
 
 // foundInBlock is what one block has for a search.
 type foundInBlock struct {
-	hits      []found // replaced ones too
-	revised   []block.FlowHit
-	spans     block.SpanHits
-	spansRead bool
-	scanned   model.Scanned
-	err       error
+	hits    []found // replaced ones too
+	revised []block.FlowHit
+	spans   block.SpanHits
+	all     bool // spans are not only those of hits
+	scanned model.Scanned
+	err     error
 }
 
 // scanAhead searches the blocks that come next while one is being taken in. It
@@ -147,13 +158,22 @@ func (f *finder) inBlock(ctx context.Context, b *blockRef) *foundInBlock {
 			return r
 		}
 	}
-	if len(hits) > 0 && len(f.filter.Spans) > 0 && b.Meta.Spans > 0 {
+	if len(hits) > 0 && len(f.filter.Spans) > 0 {
+		among := few(traceIDs(hits))
 		var scanned model.Scanned
-		r.spans, scanned, r.err = b.FindSpans(ctx, f.filter.Spans)
+		r.spans, scanned, r.err = b.FindSpans(ctx, f.filter.Spans, among)
 		r.scanned.Add(scanned)
-		r.spansRead = true
+		r.all = among == nil
 	}
 	return r
+}
+
+func traceIDs(hits []block.FlowHit) []model.TraceID {
+	ids := make([]model.TraceID, len(hits))
+	for i := range hits {
+		ids[i] = hits[i].TraceID
+	}
+	return ids
 }
 
 // readRows gives hits their rows.

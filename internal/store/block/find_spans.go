@@ -1,8 +1,11 @@
 package block
 
 import (
+	"bytes"
 	"context"
 	"slices"
+
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/flowscope/flowscope/internal/model"
 )
@@ -18,7 +21,7 @@ type SpanHits []SpanHit
 
 // Bits returns the conditions that hold for spans of a trace.
 func (h SpanHits) Bits(id model.TraceID) uint64 {
-	i, ok := slices.BinarySearchFunc(h, id, func(x SpanHit, id model.TraceID) int { return slices.Compare(x.TraceID[:], id[:]) })
+	i, ok := slices.BinarySearchFunc(h, id, func(x SpanHit, id model.TraceID) int { return bytes.Compare(x.TraceID[:], id[:]) })
 	if !ok {
 		return 0
 	}
@@ -26,38 +29,162 @@ func (h SpanHits) Bits(id model.TraceID) uint64 {
 }
 
 // FindSpans returns the traces of the block with a span for which one of the
-// conditions holds, at most 64.
-func (b *Block) FindSpans(ctx context.Context, conditions []model.Filter) (SpanHits, model.Scanned, error) {
-	batches, err := b.Spans(ctx)
-	if err != nil {
-		return nil, model.Scanned{}, err
+// conditions holds, at most 64. When among is not nil only its traces matter;
+// others may be among the hits. It reads the columns that the conditions ask
+// about, and of them the pages whose rows are not decided yet.
+func (b *Block) FindSpans(ctx context.Context, conditions []model.Filter, among []model.TraceID) (hits SpanHits, cost model.Scanned, err error) {
+	if b.Meta.Spans == 0 {
+		return nil, cost, nil
 	}
-	filter := model.TraceFilter{Spans: conditions}
-	var hits SpanHits
-	for _, batch := range batches {
-		if err := ctx.Err(); err != nil {
-			return nil, model.Scanned{}, err
-		}
-		for row := range batch.Len() {
-			span := batch.Span(row)
-			if bits := filter.MatchSpan(span); bits != 0 {
-				hits = append(hits, SpanHit{span.TraceID(), bits})
-			}
+	if among != nil {
+		if among, err = b.filter(among); err != nil || len(among) == 0 {
+			return nil, cost, err
 		}
 	}
-	return hits.merged(), model.Scanned{Rows: b.Meta.Spans, Bytes: b.sums[spansFile].size}, nil
+	err = b.read(ctx, spansFile, func(group parquet.RowGroup) error {
+		f := &spanFinder{ctx: ctx, block: b, group: group, rows: int(group.NumRows())}
+		found, err := f.find(conditions, among)
+		hits = append(hits, found...)
+		cost.Rows += f.looked
+		cost.Bytes += f.bytes
+		return err
+	})
+	return hits, cost, err
 }
 
-// merged sorts hits and makes those of one trace one.
-func (h SpanHits) merged() SpanHits {
-	slices.SortFunc(h, func(x, y SpanHit) int { return slices.Compare(x.TraceID[:], y.TraceID[:]) })
-	out := h[:0]
-	for _, hit := range h {
-		if n := len(out); n > 0 && out[n-1].TraceID == hit.TraceID {
-			out[n-1].Bits |= hit.Bits
+// spanFinder runs conditions over one row group.
+type spanFinder struct {
+	ctx   context.Context //nolint:containedctx // ends with the call of FindSpans
+	block *Block
+	group parquet.RowGroup
+	rows  int
+
+	tables *model.Batch // resources and scopes; nil until asked for
+	looked int64        // rows that conditions were run on
+	bytes  int64        // compressed, of the pages read
+}
+
+func (f *spanFinder) find(conditions []model.Filter, among []model.TraceID) (SpanHits, error) {
+	start, err := f.begin(among)
+	if err != nil {
+		return nil, err
+	}
+	f.looked = start.count()
+	matched, sets := newRowSet(f.rows), make([]rowSet, len(conditions))
+	for i, condition := range conditions {
+		if sets[i], err = f.eval(condition, start); err != nil {
+			return nil, err
+		}
+		matched.or(sets[i])
+	}
+	var hits SpanHits
+	err = f.pages(matched, []string{"trace_id"}, func(from, to int, p parquet.Page) error {
+		values := p.Data()
+		ids, size := values.FixedLenByteArray()
+		matched.eachIn(from, to, func(row int) {
+			hit := SpanHit{TraceID: model.TraceID(ids[(row-from)*size : (row-from+1)*size])}
+			for i := range sets {
+				if sets[i].has(row) {
+					hit.Bits |= 1 << i
+				}
+			}
+			if n := len(hits); n > 0 && hits[n-1].TraceID == hit.TraceID {
+				hits[n-1].Bits |= hit.Bits
+			} else {
+				hits = append(hits, hit)
+			}
+		})
+		return nil
+	})
+	return hits, err
+}
+
+// begin returns the rows to look at: all, or those of the pages that may hold
+// one of the traces.
+func (f *spanFinder) begin(among []model.TraceID) (rowSet, error) {
+	if among == nil {
+		return allRows(f.rows), nil
+	}
+	chunk, err := chunkOf(f.group, "trace_id")
+	if err != nil {
+		return nil, err
+	}
+	index, err := chunk.ColumnIndex()
+	if err != nil {
+		return nil, err
+	}
+	offsets, err := chunk.OffsetIndex()
+	if err != nil {
+		return nil, err
+	}
+	ids := slices.Clone(among)
+	slices.SortFunc(ids, func(x, y model.TraceID) int { return bytes.Compare(x[:], y[:]) })
+	rows := newRowSet(f.rows)
+	for page := range offsets.NumPages() {
+		low, high := index.MinValue(page).Bytes(), index.MaxValue(page).Bytes()
+		at, _ := slices.BinarySearchFunc(ids, low, func(id model.TraceID, low []byte) int { return bytes.Compare(id[:], low) })
+		if at < len(ids) && bytes.Compare(ids[at][:], high) <= 0 {
+			rows.addRange(pageRows(offsets, page, f.rows))
+		}
+	}
+	return rows, nil
+}
+
+// pageRows are the rows [from, to) of a page.
+func pageRows(offsets parquet.OffsetIndex, page, rows int) (from, to int) {
+	if page+1 < offsets.NumPages() {
+		rows = int(offsets.FirstRowIndex(page + 1))
+	}
+	return int(offsets.FirstRowIndex(page)), rows
+}
+
+// pages calls yield with the pages of a column that have one of the rows, and
+// with the rows [from, to) they hold. A page is valid during the call. A column
+// that is not there has no pages.
+func (f *spanFinder) pages(wanted rowSet, path []string, yield func(from, to int, p parquet.Page) error) error {
+	leaf, ok := f.group.Schema().Lookup(path...)
+	if !ok || wanted.empty() {
+		return nil
+	}
+	chunk := f.group.ColumnChunks()[leaf.ColumnIndex]
+	offsets, err := chunk.OffsetIndex()
+	if err != nil {
+		return err
+	}
+	in := chunk.Pages()
+	err = f.eachWanted(wanted, in, offsets, yield)
+	if closeErr := in.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (f *spanFinder) eachWanted(wanted rowSet, in parquet.Pages, offsets parquet.OffsetIndex, yield func(from, to int, p parquet.Page) error) error {
+	next := 0
+	for page := range offsets.NumPages() {
+		from, to := pageRows(offsets, page, f.rows)
+		if !wanted.anyIn(from, to) {
 			continue
 		}
-		out = append(out, hit)
+		if err := f.ctx.Err(); err != nil {
+			return err
+		}
+		if next != page {
+			if err := in.SeekToRow(int64(from)); err != nil {
+				return err
+			}
+		}
+		next = page + 1
+		p, err := in.ReadPage()
+		if err != nil {
+			return err
+		}
+		f.bytes += offsets.CompressedPageSize(page)
+		err = yield(from, to, p)
+		parquet.Release(p)
+		if err != nil {
+			return err
+		}
 	}
-	return out
+	return nil
 }
