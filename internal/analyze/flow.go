@@ -26,10 +26,10 @@ func (a *Analyzer) flow(t *model.Trace) *model.Flow {
 	return f
 }
 
-func (a *Analyzer) summary(t *model.Trace) model.FlowSummary {
+func (a *Analyzer) summary(t *model.Trace) *model.FlowSummary {
 	w := &a.work
 	head := &w.spans[w.tops[0]]
-	s := model.FlowSummary{
+	s := &model.FlowSummary{
 		TraceID: t.ID, NoRoot: w.root == none, Status: w.status(), SpanCount: uint32(len(w.spans)),
 		Start: head.start, End: head.end,
 		UIEvent: a.names.text(w.about.label(keyUIEvent)),

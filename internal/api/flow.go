@@ -71,7 +71,7 @@ func (s *server) flow(r *http.Request, p *params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &t.Flow.FlowSummary
+	f := t.Flow.FlowSummary
 	out := flowDetail{
 		flow:  flowOf(f),
 		Graph: graphOf(t.Graph),

@@ -109,7 +109,7 @@ func spansOf(t *query.Trace) []model.Span {
 }
 
 func traceDetailOf(t *query.Trace) traceDetail {
-	f := &t.Flow.FlowSummary
+	f := t.Flow.FlowSummary
 	sources := newSources()
 	out := traceDetail{
 		TraceID: f.TraceID.String(), OperationName: f.Operation,

@@ -58,13 +58,13 @@ func (r *record) putFlow(f, replaces *model.Flow) {
 	if replaces == nil {
 		r.counts++
 	} else {
-		if was := r.flows[f.TraceID]; !reflect.DeepEqual(replaces.FlowSummary, was) || f.Revision != was.Revision+1 {
-			r.wrong = append(r.wrong, fmt.Sprintf("%+v replaced as %+v", was, replaces.FlowSummary))
+		if was := r.flows[f.TraceID]; !reflect.DeepEqual(*replaces.FlowSummary, was) || f.Revision != was.Revision+1 {
+			r.wrong = append(r.wrong, fmt.Sprintf("%+v replaced as %+v", was, *replaces.FlowSummary))
 		}
 		r.rollup.AddFlow(replaces, -1)
 	}
 	r.rollup.AddFlow(f, 1)
-	r.flows[f.TraceID] = f.FlowSummary
+	r.flows[f.TraceID] = *f.FlowSummary
 }
 
 func (r *record) lookup() Lookup {

@@ -135,7 +135,7 @@ func (a *Assembler) correct(t *trace, r answer) {
 	case fresh <= 0:
 		a.counters.unchanged.Add(1)
 	case old != nil:
-		old.FlowSummary = r.counted
+		old.FlowSummary = &r.counted
 		f.Revision = r.counted.Revision + 1
 		a.counters.corrected.Add(1)
 		a.emit(f, old)

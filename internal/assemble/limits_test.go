@@ -120,7 +120,7 @@ func TestBatchesAreLetGo(t *testing.T) {
 		var fetched weak.Pointer[model.Batch]
 		lookup := Lookup{
 			Counted: func(context.Context, model.TraceID) (model.FlowSummary, bool, error) {
-				return last.FlowSummary, true, nil
+				return *last.FlowSummary, true, nil
 			},
 			Settled: newRecord().lookup().Settled,
 			Fetch: func(context.Context, model.TraceID) (*model.Trace, error) {

@@ -61,8 +61,9 @@ type Call struct {
 }
 
 // Flow is what analysing a trace yields: its row, and what it adds to rollups.
+// Lists keep the row, so that it does not change once the flow was counted.
 type Flow struct {
-	FlowSummary
+	*FlowSummary
 	Shape     *Shape
 	Visits    []Visit
 	Latencies []int64 // ns, one a request, visit by visit

@@ -35,7 +35,7 @@ func BenchmarkDependenciesOfAWeek(b *testing.B) {
 // chain is a flow of an operation through six services, five of them shared
 // with its neighbours.
 func chain(operation int, start int64) *model.Flow {
-	f := &model.Flow{FlowSummary: model.FlowSummary{
+	f := &model.Flow{FlowSummary: &model.FlowSummary{
 		Operation: fmt.Sprint("op", operation), Start: start, End: start + int64(time.Second), Duration: int64(time.Second),
 	}, Shape: new(model.Shape)}
 	for i := range 6 {

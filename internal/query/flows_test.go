@@ -43,7 +43,7 @@ func TestTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 		if shown.Flow.Operation != f.Operation || shown.Flow.Status != f.Status || len(shown.Spans) != int(f.SpanCount) {
-			t.Errorf("trace %v: %+v, listed as %+v", f.TraceID, shown.Flow.FlowSummary, f)
+			t.Errorf("trace %v: %+v, listed as %+v", f.TraceID, *shown.Flow.FlowSummary, f)
 		}
 	}
 	if _, err := e.Trace(t.Context(), model.TraceID{9}); !errors.Is(err, model.ErrNotFound) {

@@ -165,7 +165,7 @@ func TestOperationGraph(t *testing.T) {
 func TestGraphLeavesOutWhatWasTakenBack(t *testing.T) {
 	e, r := shop()
 	f := &model.Flow{
-		FlowSummary: model.FlowSummary{Operation: "mistake", Start: querytest.Epoch},
+		FlowSummary: &model.FlowSummary{Operation: "mistake", Start: querytest.Epoch},
 		Shape: &model.Shape{
 			Nodes: []model.Node{service("", "a")}, Edges: []model.Edge{{From: service("", "a"), To: service("", "b")}},
 		},

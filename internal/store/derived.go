@@ -13,7 +13,6 @@ type derived struct {
 	mu      sync.Mutex
 	rows    []*model.FlowSummary // read-only each
 	at      map[model.TraceID]int
-	made    []model.FlowSummary // what the last rows are in: one allocation for many
 	rollups map[model.RollupKey]*model.Rollup
 	tallies map[place]model.Tally // where flows count
 }
@@ -36,9 +35,13 @@ func newDerived() *derived {
 func (d *derived) put(f, replaces *model.Flow) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	row := d.newRow(f)
+	row := f.FlowSummary
 	if replaces != nil {
-		row.Revision = max(row.Revision, replaces.Revision+1)
+		if row.Revision <= replaces.Revision {
+			again := *row
+			again.Revision = replaces.Revision + 1
+			row = &again
+		}
 		d.count(replaces, -1)
 	}
 	d.count(f, 1)
@@ -50,17 +53,8 @@ func (d *derived) put(f, replaces *model.Flow) {
 	d.rows = append(d.rows, row)
 }
 
-// newRow is a copy of a flow's row.
-func (d *derived) newRow(f *model.Flow) *model.FlowSummary {
-	if len(d.made) == cap(d.made) {
-		d.made = make([]model.FlowSummary, 0, 64)
-	}
-	d.made = append(d.made, f.FlowSummary)
-	return &d.made[len(d.made)-1]
-}
-
 func (d *derived) count(f *model.Flow, sign int64) {
-	key := model.KeyOf(&f.FlowSummary)
+	key := model.KeyOf(f.FlowSummary)
 	r := d.rollups[key]
 	if r == nil {
 		r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}

@@ -250,8 +250,9 @@ func TestMerge(t *testing.T) {
 		f := storetest.Flow(b.TraceIDs[0], storetest.Epoch+int64(i), i)
 		s.PutFlow(f, nil)
 		if i%5 == 4 { // a later block corrects an earlier one
-			corrected := *f
-			corrected.SpanCount++
+			corrected, row := *f, *f.FlowSummary
+			row.SpanCount++
+			corrected.FlowSummary = &row
 			ok(t, s.Flush(ctx))
 			s.PutFlow(&corrected, f)
 		}

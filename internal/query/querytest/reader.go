@@ -45,7 +45,7 @@ func New(c analyze.Config, batches ...*model.Batch) *Reader {
 	for _, t := range analyzetest.Traces(batches...) {
 		flow := a.Count(t)
 		r.traces[t.ID] = t
-		r.flows = append(r.flows, flow.FlowSummary)
+		r.flows = append(r.flows, *flow.FlowSummary)
 		r.AddFlow(flow, 1)
 		for _, s := range t.Spans {
 			r.see(s)
@@ -56,7 +56,7 @@ func New(c analyze.Config, batches ...*model.Batch) *Reader {
 
 // AddFlow counts a flow in its rollup, or takes it away when sign is -1.
 func (r *Reader) AddFlow(f *model.Flow, sign int64) {
-	key := model.KeyOf(&f.FlowSummary)
+	key := model.KeyOf(f.FlowSummary)
 	sum := r.rollups[key]
 	if sum == nil {
 		sum = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}

@@ -35,8 +35,8 @@ func content(seed uint64, traces, spans int) *block.Content {
 	}
 	for i := range 3 * traces {
 		f := storetest.Flow(gen.TraceID(), storetest.Epoch+int64(i)*int64(time.Second), i)
-		c.Flows = append(c.Flows, &f.FlowSummary)
-		r := &model.Rollup{RollupKey: model.KeyOf(&f.FlowSummary), Graph: model.NewGraph()}
+		c.Flows = append(c.Flows, f.FlowSummary)
+		r := &model.Rollup{RollupKey: model.KeyOf(f.FlowSummary), Graph: model.NewGraph()}
 		r.AddFlow(f, 1)
 		c.Rollups = append(c.Rollups, r)
 	}

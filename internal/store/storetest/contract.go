@@ -208,8 +208,8 @@ func (c *contract) flows() {
 			c.page(where, flows, q)
 		}
 		got, found, err := c.Flow(c.Context(), flows[42].TraceID)
-		if err != nil || !found || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", flows[42].FlowSummary) {
-			c.Errorf("%s: Flow = %+v, %v, %v; want %+v", where, got, found, err, flows[42].FlowSummary)
+		if err != nil || !found || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", *flows[42].FlowSummary) {
+			c.Errorf("%s: Flow = %+v, %v, %v; want %+v", where, got, found, err, *flows[42].FlowSummary)
 		}
 	})
 }
@@ -239,7 +239,7 @@ func (c *contract) page(where string, flows []*model.Flow, q model.FlowQuery) {
 		c.Fatalf("%s: %+v: %d of %d flows (partial %v), want %d of %d", where, q, len(got.Flows), got.Total, got.Partial, len(want), total)
 	}
 	for i := range want {
-		if g, w := fmt.Sprintf("%+v", got.Flows[i]), fmt.Sprintf("%+v", want[i].FlowSummary); g != w {
+		if g, w := fmt.Sprintf("%+v", got.Flows[i]), fmt.Sprintf("%+v", *want[i].FlowSummary); g != w {
 			c.Fatalf("%s: %+v: flow %d\n%s\nwant\n%s", where, q, i, g, w)
 		}
 	}
@@ -251,10 +251,14 @@ func (c *contract) late() {
 	flows := c.putFlows(90)
 	for i, f := range flows {
 		if i%4 == 1 {
+			row := *f.FlowSummary
+			row.SpanCount, row.Status, row.Start = 99, model.FlowError, f.Start-int64(time.Hour)
+			counted := row
 			corrected := *f
-			corrected.SpanCount, corrected.Status, corrected.Start = 99, model.FlowError, f.Start-int64(time.Hour)
+			corrected.FlowSummary = &counted
 			c.PutFlow(&corrected, f)
-			corrected.Revision = 1
+			row.Revision = 1
+			corrected.FlowSummary = &row
 			flows[i] = &corrected
 		}
 	}

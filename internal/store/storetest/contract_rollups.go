@@ -55,8 +55,9 @@ func (c *contract) days() {
 		c.PutFlow(f, nil)
 		if i%5 == 4 {
 			was := flows[random.IntN(i)]
-			now := *was
-			now.Duration, now.Status, now.Revision = was.Duration+int64(time.Second), model.FlowError, was.Revision+1
+			now, row := *was, *was.FlowSummary
+			row.Duration, row.Status, row.Revision = was.Duration+int64(time.Second), model.FlowError, was.Revision+1
+			now.FlowSummary = &row
 			c.PutFlow(&now, was)
 			*was = now
 		}

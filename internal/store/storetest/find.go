@@ -96,7 +96,7 @@ func (c *contract) finds(where string, w *world, q model.TraceQuery) {
 
 func (c *contract) isTrace(where string, q *model.TraceQuery, got *model.FoundTrace, want *worldTrace) {
 	c.Helper()
-	if g, w := fmt.Sprintf("%+v", got.FlowSummary), fmt.Sprintf("%+v", want.flow.FlowSummary); g != w {
+	if g, w := fmt.Sprintf("%+v", got.FlowSummary), fmt.Sprintf("%+v", *want.flow.FlowSummary); g != w {
 		c.Fatalf("%s: %+v:\n%s\nwant\n%s", where, *q, g, w)
 	}
 	matched := 0

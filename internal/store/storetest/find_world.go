@@ -130,7 +130,7 @@ func (w *world) find(q model.TraceQuery) []*worldTrace {
 		for _, s := range t.spans {
 			bits |= q.Filter.MatchSpan(s)
 		}
-		if q.Filter.Match(&t.flow.FlowSummary, bits) {
+		if q.Filter.Match(t.flow.FlowSummary, bits) {
 			out = append(out, t)
 		}
 	}

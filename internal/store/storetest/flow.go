@@ -18,7 +18,7 @@ func Flow(id model.TraceID, start int64, n int) *model.Flow {
 		return model.Node{Namespace: []string{"shop", "other"}[n%7/6], Name: genServices[i%len(genServices)]}
 	}
 	duration := int64(1+n%100) * int64(time.Millisecond)
-	f := &model.Flow{FlowSummary: model.FlowSummary{
+	f := &model.Flow{FlowSummary: &model.FlowSummary{
 		TraceID: id, Operation: genOperations[n%len(genOperations)], Environment: []string{"prod", "staging"}[n%3/2],
 		Start: start, End: start + duration, Duration: duration, Status: model.FlowStatus(n % 3),
 		RootService: service(n), RootName: "GET /", UIEvent: "click", User: fmt.Sprint("u", n%9), Session: fmt.Sprint("s", n),
@@ -63,7 +63,7 @@ func Answer(q model.RollupQuery, flows []*model.Flow) *Rollups {
 	from := q.From / minute * minute
 	out := NewRollups()
 	for _, f := range flows {
-		one := &model.Rollup{RollupKey: model.KeyOf(&f.FlowSummary), Graph: model.NewGraph()}
+		one := &model.Rollup{RollupKey: model.KeyOf(f.FlowSummary), Graph: model.NewGraph()}
 		if one.Bucket < from || (q.To != 0 && one.Bucket >= q.To) ||
 			(q.Operation != "" && q.Operation != one.Operation) || (q.Environment != "" && q.Environment != one.Environment) {
 			continue
@@ -100,7 +100,7 @@ func (r *Rollups) Add(o *model.Rollup) {
 
 // AddFlow counts a flow.
 func (r *Rollups) AddFlow(f *model.Flow, sign int64) {
-	one := &model.Rollup{RollupKey: model.KeyOf(&f.FlowSummary), Graph: model.NewGraph()}
+	one := &model.Rollup{RollupKey: model.KeyOf(f.FlowSummary), Graph: model.NewGraph()}
 	one.AddFlow(f, sign)
 	r.Add(one)
 }
