@@ -3,14 +3,12 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +18,6 @@ import (
 	"github.com/flowscope/flowscope/internal/api"
 	"github.com/flowscope/flowscope/internal/assemble"
 	"github.com/flowscope/flowscope/internal/config"
-	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/receive"
 	"github.com/flowscope/flowscope/internal/store"
@@ -54,7 +51,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, er
 	}
 	analysis := s.analyzeConfig()
 	s.assemble = assemble.New(
-		assemble.Config{Quiet: cfg.TraceQuiet, Deadline: cfg.TraceDeadline, Remember: remember}, analyze.New(analysis),
+		assemble.Config{Quiet: cfg.TraceQuiet, Deadline: cfg.TraceDeadline}, analyze.New(analysis),
 		assemble.Lookup{Fetch: s.store.Trace, Settled: s.store.Settled, Counted: s.store.Flow}, s.store.PutFlow)
 	if err := s.seed(ctx); err != nil {
 		return nil, fmt.Errorf("read what was counted before: %w", err)
@@ -102,27 +99,17 @@ func (s *Server) analyzeConfig() analyze.Config {
 	}
 }
 
-// remember is how far back flows are looked up at the start, so that late
-// spans of what was counted before a restart correct it.
-const remember = time.Hour
+// seeds is how many counted traces the assembler is told of at the start, so that
+// late spans of what was counted before a restart correct it without asking the
+// store: those of the last minutes of a busy server.
+const seeds = 100_000
 
-// seed tells the assembler which traces were counted before.
 func (s *Server) seed(ctx context.Context) error {
-	var flows []store.CountedFlow
-	for f, err := range s.store.RecentFlows(ctx, s.began.Add(-remember).UnixNano()) {
-		if err != nil {
-			return err
-		}
-		flows = append(flows, f)
+	ids, since, err := s.store.Counted(ctx, seeds)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(flows, func(a, b store.CountedFlow) int { return cmp.Compare(a.Start, b.Start) })
-	s.assemble.Seed(func(yield func(model.TraceID) bool) {
-		for _, f := range flows {
-			if !yield(f.TraceID) {
-				return
-			}
-		}
-	})
+	s.assemble.Seed(since, ids)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"errors"
-	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,11 +63,12 @@ func New(c Config, analyzer *analyze.Analyzer, l Lookup, subscribers ...Subscrib
 	}
 }
 
-// Seed remembers traces that were counted before a restart, the oldest first.
-// It is called before Run.
-func (a *Assembler) Seed(ids iter.Seq[model.TraceID]) {
-	for id := range ids {
-		a.memory.add(id, a.now())
+// Seed remembers traces that were counted before a restart: all of those that
+// began at or after since, Unix ns. It is called before Run.
+func (a *Assembler) Seed(since int64, ids []model.TraceID) {
+	a.memory.since = since
+	for _, id := range ids {
+		a.memory.add(id, a.began, a.now())
 	}
 	a.publishGauges()
 }

@@ -121,7 +121,7 @@ func TestRestartAroundABarrier(t *testing.T) {
 		first.Close()
 
 		second := New(Config{}, analyze.New(analyze.Config{}), r.lookup(), r.putFlow)
-		second.Seed(slices.Values([]model.TraceID{spans[0].TraceID}))
+		second.Seed(0, []model.TraceID{spans[0].TraceID})
 		b := startWith(t, second, r)
 		b.send(spans[2])
 		b.send(spans[3]) // its sender did not get the answer: the last to come is no news

@@ -3,7 +3,7 @@
 // flow it replaces when late spans change one that was counted before.
 //
 //	a := assemble.New(assemble.Config{}, analyzer, assemble.Lookup{...}, store.PutFlow, ...)
-//	a.Seed(ids)         // traces counted before a restart
+//	a.Seed(since, ids)  // traces counted before a restart
 //	go a.Run(ctx)
 //	a.Observe(batch)    // in the order of the write-ahead log
 //

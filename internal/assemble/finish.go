@@ -103,7 +103,7 @@ func (a *Assembler) linger(t *trace) {
 func (a *Assembler) retire(t *trace) {
 	t.unlink()
 	delete(a.traces, t.id)
-	a.memory.add(t.id, a.now())
+	a.memory.add(t.id, a.began, a.now())
 	for h := range t.batches {
 		if h.refs--; h.refs == 0 {
 			a.bytes -= h.size

@@ -3,8 +3,8 @@ package assemble
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
-	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
 )
@@ -34,9 +34,9 @@ type answer struct {
 	err     error
 }
 
-// mayBeCounted reports whether a trace whose id is not remembered can have
-// been counted all the same: because this is the rest of it, without the root,
-// or because it began before ids are remembered.
+// mayBeCounted reports whether a trace that is not known to have been counted can
+// have been all the same: because this is the rest of it, without the root, or
+// because of what the memory cannot rule out.
 func (a *Assembler) mayBeCounted(t *trace) bool {
 	if a.lookup.Counted == nil {
 		return false
@@ -44,13 +44,11 @@ func (a *Assembler) mayBeCounted(t *trace) bool {
 	if !t.rootEnded {
 		return true
 	}
-	horizon := time.Now().Add(-a.cfg.Remember).UnixNano()
+	start := int64(math.MaxInt64)
 	for _, r := range t.runs {
-		if slices.Min(r.held.batch.Starts[r.from:r.to]) < horizon {
-			return true
-		}
+		start = min(start, slices.Min(r.held.batch.Starts[r.from:r.to]))
 	}
-	return false
+	return a.memory.mayHave(t.id, start)
 }
 
 // nextAsk is the next trace to ask about and where to send it, a nil channel

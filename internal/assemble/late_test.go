@@ -2,7 +2,6 @@ package assemble
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +71,7 @@ func TestRestart(t *testing.T) {
 		first.Close()
 
 		second := New(Config{}, analyze.New(analyze.Config{}), r.lookup(), r.putFlow)
-		second.Seed(slices.Values([]model.TraceID{spans[0].TraceID}))
+		second.Seed(0, []model.TraceID{spans[0].TraceID})
 		b := startWith(t, second, r)
 		b.send(spans[:3]...)
 		pass(3 * time.Second)
@@ -101,7 +100,7 @@ func TestRestOfATraceNotRemembered(t *testing.T) {
 	})
 }
 
-// And one with a root by its age.
+// And one with a root because it began before all that is remembered.
 func TestOldTraceNotRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spans := draw(t, cart)
@@ -115,7 +114,9 @@ func TestOldTraceNotRemembered(t *testing.T) {
 		pass(time.Minute)
 		first.Close()
 
-		b := start(t, Config{}, r)
+		second := New(Config{}, analyze.New(analyze.Config{}), r.lookup(), r.putFlow)
+		second.Seed(time.Now().Add(-time.Hour).UnixNano(), nil)
+		b := startWith(t, second, r)
 		b.send(spans[0])
 		pass(time.Minute)
 		b.expect(Stats{Remembered: 1, Late: 1, Corrected: 1})
@@ -214,7 +215,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	m := newMemory(100, time.Hour)
 	id := func(i int) model.TraceID { return model.TraceID{byte(i), byte(i >> 8)} }
 	for i := range 1000 {
-		m.add(id(i), 0)
+		m.add(id(i), time.Time{}, 0)
 		if m.len() > 100 {
 			t.Fatalf("%d ids", m.len())
 		}
@@ -222,11 +223,11 @@ func TestMemoryIsBounded(t *testing.T) {
 	if !m.has(id(960)) || m.has(id(800)) {
 		t.Error("it is not the latest that are remembered")
 	}
-	m.add(id(1), time.Hour)
+	m.add(id(1), time.Time{}, time.Hour)
 	if !m.has(id(999)) {
 		t.Error("an id is forgotten too early")
 	}
-	m.add(id(2), 2*time.Hour)
+	m.add(id(2), time.Time{}, 2*time.Hour)
 	if m.has(id(999)) || !m.has(id(1)) {
 		t.Error("ids are not forgotten in time")
 	}

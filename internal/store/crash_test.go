@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -50,11 +51,12 @@ type counting struct {
 func newCounting(s *store.Store, whole int) (*counting, error) {
 	c := &counting{s: s, whole: whole, in: make(chan func(), 8), done: make(chan struct{}),
 		open: map[model.TraceID]map[model.SpanID]bool{}, counted: map[model.TraceID]bool{}}
-	for f, err := range s.RecentFlows(context.Background(), 0) {
-		if err != nil {
-			return nil, err
-		}
-		c.counted[f.TraceID] = true
+	ids, _, err := s.Counted(context.Background(), math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		c.counted[id] = true
 	}
 	go func() {
 		defer close(c.done)

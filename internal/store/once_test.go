@@ -141,7 +141,7 @@ func (f *failOnce) live(t *testing.T, mem *vfs.Mem, batches []*model.Batch) []*m
 	}
 	o, err := newCounting(s, spansPerTrace)
 	if err != nil {
-		f.clear(t, "RecentFlows", errors.Join(err, s.Close()))
+		f.clear(t, "Counted", errors.Join(err, s.Close()))
 		return acked
 	}
 	if err := s.Start(ctx, o); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -195,31 +194,22 @@ func (p *pager) page() []found {
 	return out
 }
 
-// CountedFlow says that a trace has been counted.
-type CountedFlow struct {
-	TraceID  model.TraceID
-	Revision uint32
-	Start    int64 // Unix ns
-}
-
-// RecentFlows yields the flows that were counted and started at or after a time,
-// Unix ns, in no order. The observer needs them before Start.
-func (s *Store) RecentFlows(ctx context.Context, since int64) iter.Seq2[CountedFlow, error] {
-	return func(yield func(CountedFlow, error) bool) {
-		v := s.view()
-		defer v.release()
-		var all []CountedFlow
-		err := v.eachFlow(ctx, &model.FlowQuery{From: since}, func(f found) {
-			all = append(all, CountedFlow{f.TraceID, f.Revision, f.Start})
-		})
-		if err != nil {
-			yield(CountedFlow{}, fmt.Errorf("recent flows: %w", err))
-			return
+// Counted returns the ids of traces that were counted before Start, those of the
+// newest blocks until there are so many, and since when, Unix ns, no flow that
+// began is missing among them. A block that cannot be read is missing.
+func (s *Store) Counted(ctx context.Context, enough int) (ids []model.TraceID, since int64, err error) {
+	v := s.view()
+	defer v.release()
+	for _, b := range v.blocks {
+		if len(ids) >= enough {
+			since = max(since, b.Meta.FlowMaxStart+1)
+			continue
 		}
-		for _, f := range all {
-			if !yield(f, nil) {
-				return
-			}
+		own, err := b.FlowIDs(ctx)
+		if err = v.failed(b, err); err != nil {
+			return nil, 0, fmt.Errorf("counted traces: %w", err)
 		}
+		ids = append(ids, own...)
 	}
+	return ids, since, nil
 }

@@ -220,6 +220,25 @@ func rowOf(group parquet.RowGroup, id model.TraceID) (row int64, err error) {
 	return row, stopped(err)
 }
 
+// FlowIDs returns the trace ids of all flows of the block.
+func (b *Block) FlowIDs(ctx context.Context) ([]model.TraceID, error) {
+	if b.Meta.Flows == 0 {
+		return nil, nil
+	}
+	out := make([]model.TraceID, 0, b.Meta.Flows)
+	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
+		chunk, err := chunkOf(group, "trace_id")
+		if err != nil {
+			return err
+		}
+		return readFixed(chunk, rowRange{0, group.NumRows()}, func(_ int, p []byte) error {
+			out = append(out, model.TraceID(p))
+			return nil
+		})
+	})
+	return out, err
+}
+
 // Flows returns all flows of the block, for merging.
 func (b *Block) Flows(ctx context.Context) ([]*model.FlowSummary, error) {
 	var out []*model.FlowSummary
