@@ -12,8 +12,10 @@ import (
 	"github.com/flowscope/flowscope/internal/store/block"
 )
 
-func olderBlock(x, y *blockRef) int {
-	return cmp.Or(cmp.Compare(x.Meta.WALSeq, y.Meta.WALSeq), cmp.Compare(x.Meta.Generation, y.Meta.Generation))
+func olderBlock(x, y *blockRef) int { return olderMeta(x.Meta, y.Meta) }
+
+func olderMeta(x, y *block.Meta) int {
+	return cmp.Or(cmp.Compare(x.WALSeq, y.WALSeq), cmp.Compare(x.Generation, y.Generation))
 }
 
 // mergeFan is how many neighbours of one level become one block. A span is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	iofs "io/fs"
 	"path/filepath"
 	"sync"
 
@@ -93,23 +92,6 @@ func (b *Block) Close() error {
 	clear(b.files)
 	b.resources = nil
 	return errors.Join(errs...)
-}
-
-// Verify reads every byte of the block and returns the first damage.
-func (b *Block) Verify() error {
-	for name, sums := range b.sums {
-		f, err := openChecked(b.fs, b.dir, b.Meta.ID, sums.named(name))
-		if name == openFileName && errors.Is(err, iofs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.verifyAll(), f.file.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // file returns an open file of the block. mu is held.

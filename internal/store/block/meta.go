@@ -121,6 +121,9 @@ func ID(at time.Time, seq uint64, generation int) string {
 // IsTemp reports whether a directory holds an unfinished block.
 func IsTemp(name string) bool { return strings.HasSuffix(name, tempSuffix) }
 
+// Rewritten reports whether a block's name is that of one made of other blocks.
+func Rewritten(id string) bool { return strings.Contains(id, ".") }
+
 // ParseID returns the time and sequence in a block's name.
 func ParseID(id string) (at time.Time, seq uint64, ok bool) {
 	stamp, rest, found := strings.Cut(id, "-")

@@ -60,3 +60,6 @@ func (b *Block) ForgetOpen() error {
 	}
 	return err
 }
+
+// MayGo reports whether a file of a block may be removed while the block stays.
+func MayGo(name string) bool { return name == openFileName }

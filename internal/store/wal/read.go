@@ -37,6 +37,11 @@ func Read(fs vfs.FS, dir string, seq uint64, yield func(*model.Batch) error) (re
 		return Result{}, fmt.Errorf("open WAL segment: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	return ReadFile(file, seq, yield)
+}
+
+// ReadFile is Read for a segment that is open already.
+func ReadFile(file vfs.File, seq uint64, yield func(*model.Batch) error) (Result, error) {
 	size, err := file.Size()
 	if err != nil {
 		return Result{}, unreadable(err)

@@ -1,0 +1,30 @@
+package block
+
+import (
+	"errors"
+	iofs "io/fs"
+	"maps"
+	"slices"
+)
+
+// VerifyFiles reads every byte of the block and returns the first damage of each
+// file.
+func (b *Block) VerifyFiles() []error {
+	var damage []error
+	for _, name := range slices.Sorted(maps.Keys(b.sums)) {
+		f, err := openChecked(b.fs, b.dir, b.Meta.ID, b.sums[name].named(name))
+		if name == openFileName && errors.Is(err, iofs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(f.verifyAll(), f.file.Close())
+		}
+		if err != nil {
+			damage = append(damage, err)
+		}
+	}
+	return damage
+}
+
+// Verify is all that VerifyFiles finds as one error.
+func (b *Block) Verify() error { return errors.Join(b.VerifyFiles()...) }
