@@ -53,7 +53,7 @@ lists). Exit codes: 0 done (a search that finds nothing, too), 1 failed, 2 wrong
 command line or configuration, or a request that the server calls wrong.
 `)
 	for _, command := range app.Leaves(true) {
-		fmt.Fprintf(&out, "\n## flowscope %s\n\n%s\n", command.Name, command.Help)
+		fmt.Fprintf(&out, "\n## flowscope %s\n\n%s\n", command.Path(), command.Help)
 		if len(command.Flags) == 0 {
 			continue
 		}

@@ -26,6 +26,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Serve, and run a simulated shop and cloud console that sends to it."`
 	Load    loadCmd    `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
 	Traces  tracesCmd  `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
+	Store   storeCmd   `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

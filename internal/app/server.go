@@ -71,13 +71,13 @@ func (s *Server) storeConfig() store.Config {
 	return store.Config{
 		Dir:       s.cfg.Data,
 		HeadBytes: int64(s.cfg.HeadBytes), HeadAge: s.cfg.HeadAge, MinFree: int64(s.cfg.MinFree),
-		Retention: retention(&s.cfg.Keep),
+		Retention: retention(&s.cfg.Retain),
 		Logger:    s.log.With("part", "store"),
 	}
 }
 
 // retention is what the settings say of how long data is kept.
-func retention(k *config.Keep) store.Retention {
+func retention(k *config.Retain) store.Retention {
 	out := store.Retention{
 		Age: k.RetentionAge, Bytes: int64(k.RetentionBytes),
 		ErrorsAge: k.KeepErrorsAge, SlowAge: k.KeepSlowAge, SlowOver: k.KeepSlowOver,

@@ -42,15 +42,10 @@ type Receive struct {
 
 // Keep is what the store holds and for how long.
 type Keep struct {
-	RetentionAge   time.Duration          `name:"retention-age" env:"FLOWSCOPE_RETENTION_AGE" default:"168h" placeholder:"DURATION" help:"Spans older than this are deleted; 0 keeps them."`
-	RetentionBytes Size                   `name:"retention-bytes" env:"FLOWSCOPE_RETENTION_BYTES" default:"50GiB" placeholder:"BYTES" help:"The oldest spans are deleted when the store grows above this; 0 has no limit."`
-	Retention      []EnvironmentRetention `name:"retention" sep:";" env:"FLOWSCOPE_RETENTION" placeholder:"env=NAME,age=DURATION,bytes=BYTES" help:"Age or bytes of one deployment environment, for those above; repeat it, or put ; between them, for several."`
-	KeepErrorsAge  time.Duration          `name:"keep-errors-age" env:"FLOWSCOPE_KEEP_ERRORS_AGE" placeholder:"DURATION" help:"Flows that failed are kept this long if their environment's age is shorter."`
-	KeepSlowAge    time.Duration          `name:"keep-slow-age" env:"FLOWSCOPE_KEEP_SLOW_AGE" placeholder:"DURATION" help:"Slow flows are kept this long if their environment's age is shorter."`
-	KeepSlowOver   time.Duration          `name:"keep-slow-over" env:"FLOWSCOPE_KEEP_SLOW_OVER" placeholder:"DURATION" help:"Duration from which a flow is slow for --keep-slow-age."`
-	MinFree        Size                   `name:"min-free" env:"FLOWSCOPE_MIN_FREE" default:"512MiB" placeholder:"BYTES" help:"Disk space that stays free: below it senders are told to come back later. What the newest spans need to become blocks stays free in any case."`
-	HeadBytes      Size                   `name:"head-bytes" env:"FLOWSCOPE_HEAD_BYTES" default:"64MiB" placeholder:"BYTES" help:"Memory of the newest spans before they are written as a block."`
-	HeadAge        time.Duration          `name:"head-age" env:"FLOWSCOPE_HEAD_AGE" default:"5m" placeholder:"DURATION" help:"Age of the newest spans before they are written as a block."`
+	Retain    `embed:""`
+	MinFree   Size          `name:"min-free" env:"FLOWSCOPE_MIN_FREE" default:"512MiB" placeholder:"BYTES" help:"Disk space that stays free: below it senders are told to come back later. What the newest spans need to become blocks stays free in any case."`
+	HeadBytes Size          `name:"head-bytes" env:"FLOWSCOPE_HEAD_BYTES" default:"64MiB" placeholder:"BYTES" help:"Memory of the newest spans before they are written as a block."`
+	HeadAge   time.Duration `name:"head-age" env:"FLOWSCOPE_HEAD_AGE" default:"5m" placeholder:"DURATION" help:"Age of the newest spans before they are written as a block."`
 }
 
 // Analyze is how traces become flows.
@@ -88,7 +83,7 @@ func (c *Serve) Validate() error {
 	for _, origin := range c.CORSOrigins {
 		check(origin == "*" || validOrigin(origin), "--cors-origins: %q is neither * nor an origin like https://shop.example", origin)
 	}
-	c.Keep.validate(check)
+	errs = append(errs, c.Retain.Validate())
 	check(c.MinFree >= 0, "--min-free: must not be negative")
 	check(c.HeadBytes >= Size(units.MiB), "--head-bytes: must be at least 1MiB")
 	check(c.HeadAge > 0, "--head-age: must be above zero")
