@@ -25,7 +25,7 @@ type Config struct {
 	Remember time.Duration
 	// MaxRemembered ids are kept. Default 1,000,000, some 40 MB.
 	MaxRemembered int
-	// MaxTraces may be open or linger. Default 100,000.
+	// MaxTraces may be open or linger, a third of them linger. Default 100,000.
 	MaxTraces int
 	// MaxSpans of one trace are analysed, the rest is dropped. Default
 	// 200,000: beyond any real trace, it bounds one whose id is a constant.

@@ -116,7 +116,7 @@ func (a *Assembler) retire(t *trace) {
 // makeRoom lets go traces until what is held is within the limits: those that
 // linger, then those that are nearest to being complete.
 func (a *Assembler) makeRoom() {
-	for a.bytes > a.cfg.MaxBytes || len(a.traces) > a.cfg.MaxTraces {
+	for a.bytes > a.cfg.MaxBytes || len(a.traces) > a.cfg.MaxTraces || a.lingering.len > (a.cfg.MaxTraces+2)/3 {
 		switch {
 		case a.lingering.head != nil:
 			a.retire(a.lingering.head)

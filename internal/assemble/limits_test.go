@@ -45,6 +45,17 @@ func TestTracesAreBounded(t *testing.T) {
 	})
 }
 
+func TestLingeringIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Config{MaxTraces: 9}, newRecord())
+		b.send(numbered(0, 6, true)...)
+		pass(3 * time.Second)
+		b.expect(Stats{Lingering: 6, Bytes: 1, Analysed: 6})
+		b.send(numbered(10, 1, true)...) // more than a third linger, though there is room
+		b.expect(Stats{Open: 1, Lingering: 3, Bytes: 1, Remembered: 3, Analysed: 6})
+	})
+}
+
 func TestBytesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spans := numbered(0, 30, false)

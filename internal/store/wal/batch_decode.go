@@ -41,8 +41,7 @@ func DecodeBatch(p []byte) (*model.Batch, error) {
 	if err := check(b); err != nil {
 		return nil, err
 	}
-	b.Seal()
-	return b, nil
+	return b.Compact(), nil
 }
 
 // encodedSize is the length of an encoding with these counts. Each is below
