@@ -12,7 +12,7 @@ import (
 // attribute returns the rows whose first attribute of the key a comparison holds
 // for: that of the key's own column, or that of the list when there is none, or
 // when both have the key and attr_shape says that the list's was sent first.
-func (f *spanFinder) attribute(c *model.Compare, asked rowSet) (rowSet, error) {
+func (f *rowFinder) attribute(c *model.Compare, asked rowSet) (rowSet, error) {
 	column, hasColumn := f.group.Schema().Lookup(attrPrefix + c.Key)
 	listed, err := f.listedAttrs(c, asked)
 	if err != nil || !hasColumn {
@@ -39,7 +39,7 @@ func (f *spanFinder) attribute(c *model.Compare, asked rowSet) (rowSet, error) {
 
 // attrColumn returns the rows of an attribute's own column that a comparison
 // holds for, and which of the rows in doubt have a value there.
-func (f *spanFinder) attrColumn(c *model.Compare, leaf parquet.LeafColumn, asked, doubt rowSet) (out, has rowSet, err error) {
+func (f *rowFinder) attrColumn(c *model.Compare, leaf parquet.LeafColumn, asked, doubt rowSet) (out, has rowSet, err error) {
 	path, has := leaf.Path, newRowSet(f.rows)
 	typ := valueType(f.group.ColumnChunks()[leaf.ColumnIndex].Type().Kind())
 	if typ == model.TypeString {
@@ -71,7 +71,7 @@ type listEntry struct {
 
 // listedAttrs looks the key up in the dictionary of the keys, then at the types
 // and values beside it.
-func (f *spanFinder) listedAttrs(c *model.Compare, asked rowSet) (listedAttrs, error) {
+func (f *rowFinder) listedAttrs(c *model.Compare, asked rowSet) (listedAttrs, error) {
 	out := listedAttrs{rows: newRowSet(f.rows), match: newRowSet(f.rows), place: map[int]int{}}
 	at := func(leaf string) []string { return []string{"attrs", "list", "element", leaf} }
 	leaf, ok := f.group.Schema().Lookup(at("key")...)
@@ -144,7 +144,7 @@ func keyTest(p parquet.Page, match []bool, isKey func([]byte) bool) func(i int) 
 
 // listedFirst returns the rows whose listed attribute was sent before the one in
 // the column of the same key.
-func (f *spanFinder) listedFirst(column parquet.LeafColumn, listed listedAttrs, rows rowSet) (rowSet, error) {
+func (f *rowFinder) listedFirst(column parquet.LeafColumn, listed listedAttrs, rows rowSet) (rowSet, error) {
 	number, out := f.attrNumber(column), newRowSet(f.rows)
 	err := f.pages(rows, []string{"attr_shape"}, func(from, to int, p parquet.Page) error {
 		at := bytesOf(p)
@@ -173,7 +173,7 @@ func (f *spanFinder) listedFirst(column parquet.LeafColumn, listed listedAttrs, 
 }
 
 // attrNumber is a column's number in attr_shape.
-func (f *spanFinder) attrNumber(column parquet.LeafColumn) byte {
+func (f *rowFinder) attrNumber(column parquet.LeafColumn) byte {
 	r := spanReader{names: f.group.Schema().Columns()}
 	for i, place := range r.attrColumns() {
 		if place == column.ColumnIndex {

@@ -11,7 +11,7 @@ import (
 )
 
 // eval returns which of the rows asked about a condition holds for.
-func (f *spanFinder) eval(condition model.Filter, asked rowSet) (rowSet, error) {
+func (f *rowFinder) eval(condition model.Filter, asked rowSet) (rowSet, error) {
 	switch c := condition.(type) {
 	case nil:
 		return asked, nil
@@ -45,7 +45,7 @@ func (f *spanFinder) eval(condition model.Filter, asked rowSet) (rowSet, error) 
 }
 
 // evalAnd asks the cheapest first: each looks only where all before it held.
-func (f *spanFinder) evalAnd(list model.And, asked rowSet) (rowSet, error) {
+func (f *rowFinder) evalAnd(list model.And, asked rowSet) (rowSet, error) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(x, y model.Filter) int { return cmp.Compare(expense(x), expense(y)) })
 	for _, part := range list {
@@ -76,7 +76,7 @@ func expense(f model.Filter) int {
 	}
 }
 
-func (f *spanFinder) compare(c *model.Compare, asked rowSet) (rowSet, error) {
+func (f *rowFinder) compare(c *model.Compare, asked rowSet) (rowSet, error) {
 	name := func(names []string) func(v uint64) bool {
 		return func(v uint64) bool { return v < uint64(len(names)) && c.MatchText(names[v]) }
 	}
@@ -102,7 +102,7 @@ func (f *spanFinder) compare(c *model.Compare, asked rowSet) (rowSet, error) {
 
 // table asks the resources or the scopes first, then which rows point at those
 // that the condition holds for.
-func (f *spanFinder) table(asked rowSet, column string, size func(*model.Batch) int, holds func(b *model.Batch, i uint32) bool) (rowSet, error) {
+func (f *rowFinder) table(asked rowSet, column string, size func(*model.Batch) int, holds func(b *model.Batch, i uint32) bool) (rowSet, error) {
 	if f.tables == nil {
 		b, err := f.block.newBatch(f.ctx)
 		if err != nil {
@@ -128,7 +128,10 @@ func (f *spanFinder) table(asked rowSet, column string, size func(*model.Batch) 
 
 // numbers returns the rows whose number a condition holds for. A column that is
 // not there is 0 everywhere.
-func (f *spanFinder) numbers(asked rowSet, column string, holds func(v uint64) bool) (rowSet, error) {
+func (f *rowFinder) numbers(asked rowSet, column string, holds func(v uint64) bool) (rowSet, error) {
+	if asked.empty() {
+		return asked, nil
+	}
 	if _, ok := f.group.Schema().Lookup(column); !ok {
 		if holds(0) {
 			return asked, nil
@@ -161,10 +164,10 @@ func (f *spanFinder) numbers(asked rowSet, column string, holds func(v uint64) b
 
 // texts returns the rows whose text a condition holds for. absent says whether it
 // holds everywhere when the column is not there.
-func (f *spanFinder) texts(asked rowSet, path []string, absent bool, holds func(p []byte) bool) (rowSet, error) {
+func (f *rowFinder) texts(asked rowSet, path []string, absent bool, holds func(p []byte) bool) (rowSet, error) {
 	leaf, ok := f.group.Schema().Lookup(path...)
-	if !ok {
-		if absent {
+	if !ok || asked.empty() {
+		if absent || ok {
 			return asked, nil
 		}
 		return newRowSet(f.rows), nil
@@ -192,7 +195,7 @@ func (f *spanFinder) texts(asked rowSet, path []string, absent bool, holds func(
 
 // dictionary runs a condition once on every entry of a column's dictionary. match
 // is nil when the column has none; none says that no page need be read.
-func (f *spanFinder) dictionary(leaf parquet.LeafColumn, holds func(p []byte) bool) (match []bool, none bool, err error) {
+func (f *rowFinder) dictionary(leaf parquet.LeafColumn, holds func(p []byte) bool) (match []bool, none bool, err error) {
 	in, ok := f.group.ColumnChunks()[leaf.ColumnIndex].Pages().(*parquet.FilePages)
 	if !ok {
 		return nil, false, nil

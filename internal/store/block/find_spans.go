@@ -42,7 +42,7 @@ func (b *Block) FindSpans(ctx context.Context, conditions []model.Filter, among 
 		}
 	}
 	err = b.read(ctx, spansFile, func(group parquet.RowGroup) error {
-		f := &spanFinder{ctx: ctx, block: b, group: group, rows: int(group.NumRows())}
+		f := b.rowFinder(ctx, group)
 		found, err := f.find(conditions, among)
 		hits = append(hits, found...)
 		cost.Rows += f.looked
@@ -52,19 +52,7 @@ func (b *Block) FindSpans(ctx context.Context, conditions []model.Filter, among 
 	return hits, cost, err
 }
 
-// spanFinder runs conditions over one row group.
-type spanFinder struct {
-	ctx   context.Context //nolint:containedctx // ends with the call of FindSpans
-	block *Block
-	group parquet.RowGroup
-	rows  int
-
-	tables *model.Batch // resources and scopes; nil until asked for
-	looked int64        // rows that conditions were run on
-	bytes  int64        // compressed, of the pages read
-}
-
-func (f *spanFinder) find(conditions []model.Filter, among []model.TraceID) (SpanHits, error) {
+func (f *rowFinder) find(conditions []model.Filter, among []model.TraceID) (SpanHits, error) {
 	start, err := f.begin(among)
 	if err != nil {
 		return nil, err
@@ -101,7 +89,7 @@ func (f *spanFinder) find(conditions []model.Filter, among []model.TraceID) (Spa
 
 // begin returns the rows to look at: all, or those of the pages that may hold
 // one of the traces.
-func (f *spanFinder) begin(among []model.TraceID) (rowSet, error) {
+func (f *rowFinder) begin(among []model.TraceID) (rowSet, error) {
 	if among == nil {
 		return allRows(f.rows), nil
 	}
@@ -128,63 +116,4 @@ func (f *spanFinder) begin(among []model.TraceID) (rowSet, error) {
 		}
 	}
 	return rows, nil
-}
-
-// pageRows are the rows [from, to) of a page.
-func pageRows(offsets parquet.OffsetIndex, page, rows int) (from, to int) {
-	if page+1 < offsets.NumPages() {
-		rows = int(offsets.FirstRowIndex(page + 1))
-	}
-	return int(offsets.FirstRowIndex(page)), rows
-}
-
-// pages calls yield with the pages of a column that have one of the rows, and
-// with the rows [from, to) they hold. A page is valid during the call. A column
-// that is not there has no pages.
-func (f *spanFinder) pages(wanted rowSet, path []string, yield func(from, to int, p parquet.Page) error) error {
-	leaf, ok := f.group.Schema().Lookup(path...)
-	if !ok || wanted.empty() {
-		return nil
-	}
-	chunk := f.group.ColumnChunks()[leaf.ColumnIndex]
-	offsets, err := chunk.OffsetIndex()
-	if err != nil {
-		return err
-	}
-	in := chunk.Pages()
-	err = f.eachWanted(wanted, in, offsets, yield)
-	if closeErr := in.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
-
-func (f *spanFinder) eachWanted(wanted rowSet, in parquet.Pages, offsets parquet.OffsetIndex, yield func(from, to int, p parquet.Page) error) error {
-	next := 0
-	for page := range offsets.NumPages() {
-		from, to := pageRows(offsets, page, f.rows)
-		if !wanted.anyIn(from, to) {
-			continue
-		}
-		if err := f.ctx.Err(); err != nil {
-			return err
-		}
-		if next != page {
-			if err := in.SeekToRow(int64(from)); err != nil {
-				return err
-			}
-		}
-		next = page + 1
-		p, err := in.ReadPage()
-		if err != nil {
-			return err
-		}
-		f.bytes += offsets.CompressedPageSize(page)
-		err = yield(from, to, p)
-		parquet.Release(p)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

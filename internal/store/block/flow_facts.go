@@ -23,23 +23,28 @@ func (b *Block) FlowFacts(ctx context.Context, want func(model.TraceID) bool, yi
 		return nil
 	}
 	return b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		rows := make([]FlowFact, group.NumRows())
-		f := &flowFilter{group: group, all: rowRange{0, group.NumRows()}, keep: make([]bool, len(rows))}
-		f.each("trace_id", func(row int, v parquet.Value) bool {
-			copy(rows[row].TraceID[:], v.ByteArray())
-			f.keep[row] = want(rows[row].TraceID)
-			return true
-		})
-		f.each("revision", func(row int, v parquet.Value) bool { rows[row].Revision = uint32(v.Int64()); return true })
-		f.each("status", func(row int, v parquet.Value) bool { rows[row].Status = statusOf(v.Int32()); return true })
-		f.each("duration_nano", func(row int, v parquet.Value) bool { rows[row].Duration = v.Int64(); return true })
-		if f.err != nil {
-			return f.err
-		}
-		for i := range rows {
-			if f.keep[i] {
-				yield(rows[i])
+		f := b.rowFinder(ctx, group)
+		var facts []FlowFact
+		rows := newRowSet(f.rows)
+		err := f.eachID(allRows(f.rows), func(row int, p []byte) {
+			if id := model.TraceID(p); want(id) {
+				rows.add(row)
+				facts = append(facts, FlowFact{TraceID: id})
 			}
+		})
+		number := func(column string, set func(fact *FlowFact, v uint64)) {
+			if err == nil {
+				err = f.eachNumber(rows, []string{column}, func(i int, v uint64) { set(&facts[i], v) })
+			}
+		}
+		number("revision", func(fact *FlowFact, v uint64) { fact.Revision = uint32(v) })
+		number("status", func(fact *FlowFact, v uint64) { fact.Status = statusOf(int32(v)) })
+		number("duration_nano", func(fact *FlowFact, v uint64) { fact.Duration = int64(v) })
+		if err != nil {
+			return err
+		}
+		for _, fact := range facts {
+			yield(fact)
 		}
 		return nil
 	})

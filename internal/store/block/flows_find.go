@@ -2,7 +2,6 @@ package block
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -42,10 +41,11 @@ func (b *Block) FindFlows(ctx context.Context, q *model.FlowQuery) ([]FlowHit, e
 	if b.Meta.Flows == 0 || b.Meta.FlowMaxStart < q.From || (q.To != 0 && b.Meta.FlowMinStart >= q.To) {
 		return nil, nil
 	}
+	within := b.Meta.FlowMinStart >= q.From && (q.To == 0 || b.Meta.FlowMaxStart < q.To)
 	var hits []FlowHit
 	base := int64(0)
 	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		found, err := findFlows(group, q)
+		found, err := b.rowFinder(ctx, group).findFlows(q, within)
 		for _, h := range found {
 			h.Row += base
 			hits = append(hits, h)
@@ -56,127 +56,118 @@ func (b *Block) FindFlows(ctx context.Context, q *model.FlowQuery) ([]FlowHit, e
 	return hits, err
 }
 
-// flowFilter narrows the rows of a row group down, a column at a time.
-type flowFilter struct {
-	group parquet.RowGroup
-	all   rowRange
-	keep  []bool
-	err   error
-}
-
-func findFlows(group parquet.RowGroup, q *model.FlowQuery) ([]FlowHit, error) {
-	all := rowRange{0, group.NumRows()}
-	rows := make([]FlowHit, all.to)
-	f := &flowFilter{group: group, all: all, keep: make([]bool, all.to)}
-	f.each("start_unix_nano", func(row int, v parquet.Value) bool {
-		rows[row].Start = v.Int64()
-		f.keep[row] = v.Int64() >= q.From && (q.To == 0 || v.Int64() < q.To)
-		return f.keep[row]
-	})
-	f.each("duration_nano", func(row int, v parquet.Value) bool {
-		rows[row].Duration = v.Int64()
-		return matchDuration(v.Int64(), q)
-	})
-	f.text("operation", q.Operation)
-	f.text("deployment_environment", q.Environment)
-	if q.Status != nil {
-		f.each("status", func(_ int, v parquet.Value) bool { return statusOf(v.Int32()) == *q.Status })
-	}
-	f.service(q)
-	f.each("revision", func(row int, v parquet.Value) bool { rows[row].Revision = uint32(v.Int64()); return true })
-	f.each("trace_id", func(row int, v parquet.Value) bool { copy(rows[row].TraceID[:], v.ByteArray()); return true })
-	hits := rows[:0]
-	for i := range rows {
-		if f.keep[i] {
-			rows[i].Row = int64(i)
-			hits = append(hits, rows[i])
+// findFlows narrows the rows of a row group down, the cheapest column first.
+func (f *rowFinder) findFlows(q *model.FlowQuery, within bool) ([]FlowHit, error) {
+	rows, err := allRows(f.rows), error(nil)
+	narrow := func(wanted bool, by func() (rowSet, error)) {
+		if err == nil && wanted {
+			rows, err = by()
 		}
 	}
-	return hits, f.err
-}
-
-// each reads a column and drops the rows for which test reports false.
-func (f *flowFilter) each(column string, test func(row int, v parquet.Value) bool) {
-	if f.err == nil {
-		f.err = eachValue(f.group, f.all, func(row int, v parquet.Value) error {
-			f.keep[row] = test(row, v) && f.keep[row]
-			return nil
-		}, column)
+	text := func(column, want string) {
+		narrow(want != "", func() (rowSet, error) {
+			return f.texts(rows, []string{column}, false, func(p []byte) bool { return textOf(p) == want })
+		})
 	}
-}
-
-func (f *flowFilter) text(column, want string) {
-	if want != "" {
-		f.each(column, func(_ int, v parquet.Value) bool { return string(v.ByteArray()) == want })
+	number := func(column string, wanted bool, holds func(v uint64) bool) {
+		narrow(wanted, func() (rowSet, error) { return f.numbers(rows, column, holds) })
 	}
+	text("operation", q.Operation)
+	text("deployment_environment", q.Environment)
+	number("status", q.Status != nil, func(v uint64) bool { return statusOf(int32(v)) == *q.Status })
+	number("start_unix_nano", !within, func(v uint64) bool { return int64(v) >= q.From && (q.To == 0 || int64(v) < q.To) })
+	number("duration_nano", q.MinDuration > 0 || q.MaxDuration > 0, func(v uint64) bool { return matchDuration(int64(v), q) })
+	narrow(q.Service != "" || q.Namespace != "", func() (rowSet, error) { return f.reached(rows, q) })
+	if err != nil {
+		return nil, err
+	}
+	return f.flowHits(rows)
 }
 
-// service keeps the rows with the wanted service. Name and namespace are two
+// reached returns the rows with the wanted service. Name and namespace are two
 // columns of one list, so value i of both belongs to one element.
-func (f *flowFilter) service(q *model.FlowQuery) {
-	if q.Service == "" && q.Namespace == "" {
-		return
+func (f *rowFinder) reached(asked rowSet, q *model.FlowQuery) (rowSet, error) {
+	at := func(leaf string) []string { return []string{"services", "list", "element", leaf} }
+	is := func(want string) func([]byte) bool { return func(p []byte) bool { return textOf(p) == want } }
+	switch {
+	case q.Namespace == "":
+		return f.texts(asked, at("name"), false, is(q.Service))
+	case q.Service == "":
+		return f.texts(asked, at("namespace"), false, is(q.Namespace))
 	}
-	var named []bool // by element
-	has := make([]bool, len(f.keep))
-	elements := func(leaf string, each func(row int, v parquet.Value)) {
-		if f.err == nil {
-			f.err = eachValue(f.group, f.all, func(row int, v parquet.Value) error {
-				each(row, v)
-				return nil
-			}, "services", "list", "element", leaf)
+	named, err := f.texts(asked, at("name"), false, is(q.Service))
+	if err == nil {
+		named, err = f.texts(named, at("namespace"), false, is(q.Namespace))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var elements []listEntry // of the name
+	err = f.pages(named, at("name"), func(from, _ int, p parquet.Page) error {
+		text := bytesOf(p)
+		return eachEntry(from, p, func(row, i int) error {
+			if named.has(row) && textOf(text(i)) == q.Service {
+				elements = append(elements, listEntry{row: row, at: i})
+			}
+			return nil
+		})
+	})
+	out := newRowSet(f.rows)
+	if err != nil {
+		return out, err
+	}
+	return out, f.pages(named, at("namespace"), func(_, to int, p parquet.Page) error {
+		text := bytesOf(p)
+		for ; len(elements) > 0 && elements[0].row < to; elements = elements[1:] {
+			if textOf(text(elements[0].at)) == q.Namespace {
+				out.add(elements[0].row)
+			}
+		}
+		return nil
+	})
+}
+
+// flowHits reads what makes hits of rows.
+func (f *rowFinder) flowHits(rows rowSet) ([]FlowHit, error) {
+	hits := make([]FlowHit, 0, rows.count())
+	rows.eachIn(0, f.rows, func(row int) { hits = append(hits, FlowHit{Row: int64(row)}) })
+	var err error
+	number := func(column string, set func(h *FlowHit, v uint64)) {
+		if err == nil {
+			err = f.eachNumber(rows, []string{column}, func(i int, v uint64) { set(&hits[i], v) })
 		}
 	}
-	elements("name", func(_ int, v parquet.Value) {
-		named = append(named, !v.IsNull() && (q.Service == "" || string(v.ByteArray()) == q.Service))
-	})
-	i := 0
-	elements("namespace", func(row int, v parquet.Value) {
-		match := i < len(named) && named[i] && (q.Namespace == "" || string(v.ByteArray()) == q.Namespace)
-		has[row] = has[row] || match
-		i++
-	})
-	for row := range f.keep {
-		f.keep[row] = f.keep[row] && has[row]
+	number("start_unix_nano", func(h *FlowHit, v uint64) { h.Start = int64(v) })
+	number("duration_nano", func(h *FlowHit, v uint64) { h.Duration = int64(v) })
+	number("revision", func(h *FlowHit, v uint64) { h.Revision = uint32(v) })
+	if err == nil {
+		err = f.eachID(rows, func(i int, id []byte) { copy(hits[i].TraceID[:], id) })
 	}
+	return hits, err
 }
 
 // RevisedFlows returns the flows of the block that replace a row of an older
 // one, whatever a query would say of them.
-func (b *Block) RevisedFlows(ctx context.Context) ([]FlowHit, error) {
+func (b *Block) RevisedFlows(ctx context.Context) (hits []FlowHit, err error) {
 	if b.Meta.Revised == 0 {
 		return nil, nil
 	}
-	hits, err := b.FindFlows(ctx, &model.FlowQuery{})
-	return slices.DeleteFunc(hits, func(h FlowHit) bool { return h.Revision == 0 }), err
-}
-
-// FlowRows returns flows by their rows, in the order of the rows.
-func (b *Block) FlowRows(ctx context.Context, rows []int64) ([]model.FlowSummary, error) {
-	out := make([]model.FlowSummary, len(rows))
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(x, y int) int { return int(rows[x] - rows[y]) })
 	base := int64(0)
-	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) (err error) {
-		in := parquet.NewGenericRowGroupReader[flowRow](group)
-		defer func() { err = errors.Join(err, in.Close()) }()
-		for ; len(order) > 0 && rows[order[0]] < base+group.NumRows(); order = order[1:] {
-			if err := in.SeekToRow(rows[order[0]] - base); err != nil {
-				return err
-			}
-			var row [1]flowRow
-			if n, err := in.Read(row[:]); n < 1 {
-				return err
-			}
-			out[order[0]] = rowToFlow(&row[0])
+	err = b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
+		f := b.rowFinder(ctx, group)
+		rows, err := f.numbers(allRows(f.rows), "revision", func(v uint64) bool { return v > 0 })
+		if err != nil {
+			return err
+		}
+		found, err := f.flowHits(rows)
+		for _, h := range found {
+			h.Row += base
+			hits = append(hits, h)
 		}
 		base += group.NumRows()
-		return nil
+		return err
 	})
-	return out, err
+	return hits, err
 }
 
 // Flow returns the flow of a trace, false when the block has none.

@@ -56,11 +56,14 @@ func readRows[T any](group parquet.RowGroup, rows rowRange, yield func(*T) bool)
 func nodeToRow(n model.Node) nodeRow { return nodeRow{int32(n.Kind), n.Namespace, n.Name} }
 
 func rowToNode(r nodeRow) model.Node {
-	kind := model.NodeKind(r.Kind)
-	if r.Kind < 0 || r.Kind > int32(model.NodeExternal) {
-		kind = model.NodeExternal
+	return model.Node{Kind: nodeKind(r.Kind), Namespace: r.Namespace, Name: r.Name}
+}
+
+func nodeKind(v int32) model.NodeKind {
+	if v < 0 || v > int32(model.NodeExternal) {
+		return model.NodeExternal
 	}
-	return model.Node{Kind: kind, Namespace: r.Namespace, Name: r.Name}
+	return model.NodeKind(v)
 }
 
 func rowToFlow(r *flowRow) model.FlowSummary {
