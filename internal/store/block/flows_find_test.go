@@ -18,7 +18,7 @@ func flowsContent(n int) *block.Content {
 	c := &block.Content{WALSeq: 7, Created: created}
 	for i := range n {
 		f := storetest.Flow(gen.TraceID(), storetest.Epoch+int64(i)*int64(time.Second), i)
-		c.Flows = append(c.Flows, &f.FlowSummary)
+		c.Flows = append(c.Flows, f.FlowSummary)
 	}
 	return c
 }
