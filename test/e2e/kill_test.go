@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +53,9 @@ type killRound struct {
 	struck map[phase]int
 }
 
+// maxTries are enough for a phase that one shot in five strikes.
+const maxTries = 60
+
 // retentionBytes are five blocks: too few to be merged.
 const retentionBytes = 5 << 20
 
@@ -65,24 +70,22 @@ func (r *killRound) run(t *testing.T) {
 		args:   append([]string{"--retention-bytes=" + strconv.Itoa(retentionBytes)}, args...),
 		ledger: &ledger{t: t, random: r.random}, random: r.random,
 	}
-	targets := []phase{flushing, publishing, compacting, expiring, ingesting, replaying, starting}
+	victims := map[phase]*victim{
+		flushing: keeps, publishing: keeps, compacting: keeps, expiring: expires, ingesting: keeps, replaying: keeps, starting: keeps,
+	}
+	phases := slices.Sorted(maps.Keys(victims))
 	for i := range killsPerRound {
-		target := targets[i%len(targets)]
-		// Some shots go past, for a phase may be over sooner than a signal
-		// arrives. They are kills as well.
-		for try := 0; ; try++ {
-			v := keeps
-			if target == expiring {
-				v = expires
-			}
-			hit := v.strike(target)
-			r.struck[hit]++
-			if hit == target {
-				break
-			}
-			if try == 15 {
+		target := phases[i%len(phases)]
+		r.struck[victims[target].strike(target)]++
+	}
+	// Some shots go past, for a phase may be over sooner than a signal arrives.
+	// They were kills as well, but each phase is struck in each round.
+	for _, target := range phases {
+		for try := 0; r.struck[target] == 0; try++ {
+			if try == maxTries {
 				t.Fatalf("no kill struck %s: %v", target, r.struck)
 			}
+			r.struck[victims[target].strike(target)]++
 		}
 	}
 	t.Logf("kills by phase: %v", r.struck)
