@@ -16,8 +16,8 @@ func (s *Store) Compact(ctx context.Context, all bool) error {
 	if err := s.Maintain(ctx); err != nil || !all {
 		return err
 	}
-	s.flushMu.Lock()
-	defer s.flushMu.Unlock()
+	s.maintainMu.Lock()
+	defer s.maintainMu.Unlock()
 	for ctx.Err() == nil && !s.closed() {
 		run := s.longestRun()
 		if run == nil {

@@ -5,8 +5,8 @@ import "context"
 // Maintain applies retention, merges small blocks and closes files that nobody
 // asks for. Run does it every 30 s.
 func (s *Store) Maintain(ctx context.Context) error {
-	s.flushMu.Lock()
-	defer s.flushMu.Unlock()
+	s.maintainMu.Lock()
+	defer s.maintainMu.Unlock()
 	if s.closed() {
 		return ErrClosed
 	}
@@ -18,15 +18,15 @@ func (s *Store) Maintain(ctx context.Context) error {
 // tidy is Maintain without the closing of files. Run does it after each block:
 // what is over the limit goes at once, and merges come one by one.
 func (s *Store) tidy(ctx context.Context) error {
-	s.flushMu.Lock()
-	defer s.flushMu.Unlock()
+	s.maintainMu.Lock()
+	defer s.maintainMu.Unlock()
 	if s.closed() {
 		return ErrClosed
 	}
 	return s.tidyLocked(ctx)
 }
 
-// tidyLocked applies retention and merges. flushMu is held.
+// tidyLocked applies retention and merges. maintainMu is held.
 func (s *Store) tidyLocked(ctx context.Context) error {
 	err := s.retain(ctx)
 	for err == nil && ctx.Err() == nil {

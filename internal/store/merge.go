@@ -51,7 +51,7 @@ func (s *Store) fits(run []*blockRef, most, now int64) bool {
 	return spans <= most && width <= int64(s.rules.mergeSpan(run, now))
 }
 
-// merge makes one block of several neighbours. flushMu is held, so nobody else
+// merge makes one block of several neighbours. maintainMu is held, so nobody else
 // takes them away.
 func (s *Store) merge(ctx context.Context, run []*blockRef) error {
 	c, err := s.gather(ctx, run)

@@ -10,7 +10,7 @@ import (
 )
 
 // prune writes a block anew without what has expired by now, Unix ns, and
-// without the environments in over. flushMu is held.
+// without the environments in over. maintainMu is held.
 func (s *Store) prune(ctx context.Context, b *blockRef, now int64, over map[string]bool) error {
 	c, err := s.gather(ctx, []*blockRef{b})
 	if err != nil || c == nil {

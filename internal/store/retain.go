@@ -9,7 +9,7 @@ import (
 )
 
 // retain takes out what the rules no longer keep. What frees space without
-// needing any comes first: a full disk must not stop it. flushMu is held.
+// needing any comes first: a full disk must not stop it. maintainMu is held.
 func (s *Store) retain(ctx context.Context) error {
 	now := s.cfg.Now().UnixNano()
 	var errs []error
@@ -35,7 +35,12 @@ func (s *Store) retain(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// allBlocks are the blocks whose WAL segments are gone for good. A block that is
+// being flushed is not among them: should it be removed and its segments come back
+// in a crash, it would be counted again.
 func (s *Store) allBlocks() []*blockRef {
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Clone(s.blocks)

@@ -45,7 +45,11 @@ type Store struct {
 	live     *derived
 	blocks   []*blockRef // oldest first
 
-	flushMu sync.Mutex // one block is written, removed or merged at a time
+	// maintainMu is held while blocks are removed or merged, flushMu while a head
+	// becomes a block: a merge takes seconds, and senders wait for heads. Where
+	// both are taken, maintainMu is first.
+	maintainMu sync.Mutex
+	flushMu    sync.Mutex
 	// unreadable are segments that the disk did not give back whole. They are
 	// kept when what could be read is in a block. Only Start changes it.
 	unreadable []string
@@ -224,7 +228,9 @@ func (s *Store) Close() error {
 		close(s.stop)
 		s.order.Unlock()
 		s.running.Wait()
-		s.flushMu.Lock() // a Flush that is on its way ends first
+		s.maintainMu.Lock() // what is on its way ends first
+		defer s.maintainMu.Unlock()
+		s.flushMu.Lock()
 		defer s.flushMu.Unlock()
 		s.order.Lock()
 		var errs []error

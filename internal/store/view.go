@@ -15,7 +15,7 @@ type blockRef struct {
 	bad    atomic.Pointer[string] // why the block is quarantined
 	remove func() error           // run when the last reader let go; set before release
 	used   atomic.Bool            // since the last sweep of idle files
-	looked int64                  // when retention last found nothing to take out, Unix ns; guarded by Store.flushMu
+	looked int64                  // when retention last found nothing to take out, Unix ns; guarded by Store.maintainMu
 }
 
 func newBlockRef(b *block.Block) *blockRef {
