@@ -1,7 +1,7 @@
 # Flowscope's tasks. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz bench web web-check cross fmt clean tools
+.PHONY: help build demo test lint fuzz nightly bench web web-check cross fmt clean tools
 
 BIN := $(CURDIR)/.cache/bin
 FUZZTIME ?= 5s
@@ -31,6 +31,10 @@ lint: tools ## Check format, vet, linters, go.mod and files
 
 fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
 	go run ./test/runtests -fuzztime $(FUZZTIME) fuzz
+
+nightly: ## Kill the server KILLS=200 times, overload it for OVERLOAD_SECONDS=60 (KILL_SEED=n repeats)
+	KILLS=$(or $(KILLS),200) KILL_SEED=$(KILL_SEED) OVERLOAD_SECONDS=$(or $(OVERLOAD_SECONDS),60) \
+		go test -v -count=1 -timeout 2h -run 'TestKill|TestOverload' ./test/e2e
 
 bench: ## Run the benchmarks
 	go test -run "^$$" -bench . -timeout 30m ./internal/... ./test/e2e

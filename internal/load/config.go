@@ -23,6 +23,8 @@ type Config struct {
 
 	// GiveUpAfter is how long one request is retried. Default 1 min.
 	GiveUpAfter time.Duration
+	// Impatient senders come back at once, whatever the server asks for.
+	Impatient bool
 
 	// PID is a server on this machine whose CPU time and memory are measured,
 	// 0 for none. What it does in the Settle after the last answer counts.

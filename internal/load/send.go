@@ -58,6 +58,9 @@ func (w *worker) deliver(ctx context.Context, body []byte) answer {
 		if wait == 0 { // spread, so that connections do not come back as one
 			wait = pause/2 + rand.N(pause/2)
 		}
+		if w.Impatient {
+			wait = 0
+		}
 		if time.Now().Add(wait).After(giveUp) {
 			a.problem = fmt.Sprintf("given up after %v: %s", w.GiveUpAfter, a.problem)
 			return a

@@ -141,7 +141,9 @@ func (v *victim) strike(target phase) phase {
 }
 
 // pause lets a random time pass, which is what the test is about.
-func (v *victim) pause(longest time.Duration) { <-time.After(time.Duration(v.random.Int64N(int64(longest)))) }
+func (v *victim) pause(longest time.Duration) {
+	<-time.After(time.Duration(v.random.Int64N(int64(longest))))
+}
 
 // until looks for a condition as often as the machine allows: what it waits for
 // lasts milliseconds.
