@@ -2,6 +2,7 @@ package vfs_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
@@ -59,6 +60,9 @@ func TestBehaviour(t *testing.T) {
 			ok(t, f.Rename(at("a"), at("c")), f.SyncDir(dir))
 			if got := must[[]string](t)(f.ReadDir(at("c"))); !slices.Equal(got, []string{"b", "one"}) {
 				t.Errorf("ReadDir = %v", got)
+			}
+			if free := must[int64](t)(f.Free(dir)); free <= 0 {
+				t.Errorf("%d bytes are free", free)
 			}
 			ok(t, f.Remove(at("c/one")), f.RemoveAll(at("c")), f.RemoveAll(at("c")))
 		})
@@ -150,9 +154,29 @@ func TestFault(t *testing.T) {
 	if n, err := file.Write([]byte("89")); n != 2 || err != nil {
 		t.Errorf("write when space returned = %d, %v", n, err)
 	}
+	if free := must[int64](t)(f.Free(".")); free != 0 {
+		t.Errorf("%d bytes are free on a full disk", free)
+	}
 	ok(t, file.Sync())
 	failing.Store(true)
 	if err := file.Sync(); !errors.Is(err, boom) {
 		t.Errorf("sync = %v, want the hook's error", err)
+	}
+}
+
+func TestTornWrite(t *testing.T) {
+	torn := fmt.Errorf("%w: %w", vfs.ErrTorn, syscall.EIO)
+	f := &vfs.Fault{FS: vfs.NewMem(), Hook: func(op vfs.Op, _ string) error {
+		if op == vfs.OpWrite {
+			return torn
+		}
+		return nil
+	}}
+	file := must[vfs.File](t)(f.Create("f"))
+	if n, err := file.Write([]byte("123456")); n != 3 || !errors.Is(err, syscall.EIO) {
+		t.Errorf("a torn write = %d, %v; want half of it and EIO", n, err)
+	}
+	if got := string(must[[]byte](t)(vfs.ReadFile(f, "f", 100))); got != "123" {
+		t.Errorf("a torn write left %q", got)
 	}
 }
