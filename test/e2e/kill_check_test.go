@@ -65,6 +65,12 @@ func (l *ledger) check(p *process) {
 func (l *ledger) checkExpiring(p *process, limit int64) {
 	l.t.Helper()
 	p.eventually("all is counted", p.nothingOpen)
+	p.eventually("nothing is left to remove", func() error {
+		if stored := int64(p.metric("flowscope_store_stored_bytes")); stored > limit {
+			return fmt.Errorf("%d bytes are stored, the limit is %d", stored, limit)
+		}
+		return p.nothingLive()
+	})
 	found, spans := l.lookUp(p)
 	first := slices.Index(found, true)
 	if first < 0 {
