@@ -8,6 +8,7 @@ import (
 
 type dependencies struct {
 	graph
+	Partial  bool               `json:"partial,omitempty"`
 	Metadata dependencyMetadata `json:"metadata"`
 }
 
@@ -30,7 +31,7 @@ func (s *server) dependencies(r *http.Request, p *params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dependencies{graphOf(d.Graph), dependencyMetadata{
+	return dependencies{graphOf(d.Graph), d.Partial, dependencyMetadata{
 		Namespace: f.Namespace, Service: f.Service,
 		LastUpdated: timestamp(d.LastSeen), Period: periodOf(d.Period),
 	}}, nil

@@ -41,7 +41,7 @@ func (s *server) operations(r *http.Request, p *params) (any, error) {
 	}
 	out := operationList{
 		Operations: []operation{},
-		pageInfo:   pageInfo{Total: len(all.Operations), Page: pages.page, PageSize: pages.size},
+		pageInfo:   pageInfo{Total: len(all.Operations), Page: pages.page, PageSize: pages.size, Partial: all.Partial},
 		Period:     periodOf(all.Period),
 	}
 	for _, op := range pageOf(all.Operations, pages) {
@@ -64,6 +64,7 @@ type operationGraph struct {
 	Period        period `json:"period"`
 	FlowCount     int64  `json:"flowCount"`
 	graph
+	Partial bool `json:"partial,omitempty"`
 }
 
 func (s *server) operationGraph(r *http.Request, p *params) (any, error) {
@@ -75,5 +76,5 @@ func (s *server) operationGraph(r *http.Request, p *params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return operationGraph{f.Operation, periodOf(g.Period), g.Flows, graphOf(g.Graph)}, nil
+	return operationGraph{f.Operation, periodOf(g.Period), g.Flows, graphOf(g.Graph), g.Partial}, nil
 }

@@ -166,6 +166,22 @@ func TestDamageIsSaid(t *testing.T) {
 	}
 }
 
+// Every answer about many flows says that a block is missing from it.
+func TestPartialIsSaid(t *testing.T) {
+	doc, f := loadOpenAPI(t), newFixture(t, nil)
+	f.reader.Partial = true
+	for _, name := range []string{
+		"flows", "operations", "operation_stats", "operation_graph", "stats", "dependencies", "services", "service",
+	} {
+		url := questions()[name]
+		validate(t, doc, f, url)
+		var answer struct{ Partial bool }
+		if err := json.Unmarshal(f.get(url).Body.Bytes(), &answer); err != nil || !answer.Partial {
+			t.Errorf("%s: partial %v, %v", name, answer.Partial, err)
+		}
+	}
+}
+
 func TestClientGone(t *testing.T) {
 	f := newFixture(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())

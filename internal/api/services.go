@@ -43,7 +43,7 @@ func (s *server) services(r *http.Request, p *params) (any, error) {
 	}
 	out := serviceList{
 		Services: []service{},
-		pageInfo: pageInfo{Total: len(all.Services), Page: pages.page, PageSize: pages.size},
+		pageInfo: pageInfo{Total: len(all.Services), Page: pages.page, PageSize: pages.size, Partial: all.Partial},
 		Period:   periodOf(all.Period),
 	}
 	for _, sv := range pageOf(all.Services, pages) {
@@ -71,6 +71,7 @@ func metricsOf(m query.ServiceMetrics) serviceMetrics {
 
 type serviceAnswer struct {
 	Service serviceDetail `json:"service"`
+	Partial bool          `json:"partial,omitempty"`
 }
 
 type serviceDetail struct {
@@ -118,11 +119,12 @@ func serviceOf(d query.ServiceDetail) serviceAnswer {
 	for i, one := range d.Pods {
 		pods[i] = pod{one.Name, one.Node, one.Version, podStatus(one), timestamp(one.LastSeen)}
 	}
-	return serviceAnswer{serviceDetail{
+	detail := serviceDetail{
 		Name: d.Name, Namespace: d.Namespace, Environment: d.Environment, Versions: d.Versions, Pods: pods,
 		Dependencies: serviceDependencies{ids(d.Upstream), ids(d.Downstream)},
 		Status:       d.Status.String(), Metrics: metricsOf(d.Metrics), Operations: append([]string{}, d.Operations...),
-	}}
+	}
+	return serviceAnswer{detail, d.Partial}
 }
 
 func podStatus(p query.Pod) string {

@@ -12,6 +12,7 @@ type statsAnswer struct {
 	Stats         currentStats `json:"stats"`
 	Series        []point      `json:"series"`
 	Previous      counts       `json:"previous"`
+	Partial       bool         `json:"partial,omitempty"`
 }
 
 type currentStats struct {
@@ -72,6 +73,7 @@ func (s *server) statsOf(r *http.Request, f query.Filter) (any, error) {
 		Stats:         currentStats{countsOf(st.Counts), make([]serviceCount, len(st.Services))},
 		Series:        make([]point, len(st.Series)),
 		Previous:      countsOf(st.Previous),
+		Partial:       st.Partial,
 	}
 	for i, c := range st.Services {
 		out.Stats.Services[i] = serviceCount{c.Service.Name, c.Service.Namespace, c.Requests, c.Errors}

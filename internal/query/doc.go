@@ -3,7 +3,7 @@
 // It knows nothing of transport; internal/api puts its answers on the wire.
 //
 // Answers about many flows are sums of rollups, so that a week costs merging
-// and no trace is read; answers about one flow analyse its trace anew.
+// hours and days and no trace is read; answers about one flow analyse its trace anew.
 // Percentiles only ever come out of merged sketches.
 //
 // Rollups are kept per minute. A period is therefore widened outward to whole

@@ -6,6 +6,7 @@
 //	  resources.parquet  the resources and scopes that spans point at, once each
 //	  flows.parquet      one row a flow counted in this stretch, sorted by start
 //	  rollups.parquet    what those flows add to rollups
+//	  rollups_coarse.parquet  the same in wider buckets, where that saves rows
 //	  open               ids of traces not counted yet; only in the newest blocks
 //	  meta.json          what a store must know without opening the rest
 //	  sums               CRC-32C of every 64 KiB of the files above
