@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/store/block"
@@ -37,7 +40,7 @@ func (s *Store) loadBlocks() error {
 	if err != nil {
 		return err
 	}
-	var unfinished []string
+	var unfinished, ids []string
 	for _, name := range names {
 		_, seq, ok := block.ParseID(name)
 		switch {
@@ -45,14 +48,13 @@ func (s *Store) loadBlocks() error {
 			unfinished = append(unfinished, filepath.Join(s.blockDir, name))
 		case ok:
 			s.nextSeq = max(s.nextSeq, seq)
-			ref, err := s.loadBlock(name)
-			if err != nil {
-				return err
-			}
-			s.blocks = append(s.blocks, ref)
+			ids = append(ids, name)
 		default:
 			s.log.Warn("this is not a block and is left alone", "name", filepath.Join(s.blockDir, name))
 		}
+	}
+	if err := s.openBlocks(ids); err != nil {
+		return err
 	}
 	for _, dir := range unfinished {
 		if err := s.fs.RemoveAll(dir); err != nil {
@@ -60,6 +62,24 @@ func (s *Store) loadBlocks() error {
 		}
 	}
 	return s.removeReplaced()
+}
+
+// openBlocks opens blocks, as many at once as there are processors.
+func (s *Store) openBlocks(ids []string) error {
+	s.blocks = make([]*blockRef, len(ids))
+	var open errgroup.Group
+	open.SetLimit(runtime.GOMAXPROCS(0))
+	for i, id := range ids {
+		open.Go(func() (err error) {
+			s.blocks[i], err = s.loadBlock(id)
+			return err
+		})
+	}
+	if err := open.Wait(); err != nil {
+		s.blocks = nil
+		return err
+	}
+	return nil
 }
 
 // removeReplaced removes blocks that a crash left beside the one that was merged
@@ -205,16 +225,15 @@ func (s *Store) reopen(ctx context.Context, open []model.TraceID) error {
 	}
 	v := s.view()
 	defer v.release()
-	for _, b := range slices.Backward(v.blocks) {
-		batch, err := b.Traces(ctx, open)
-		if err = v.failed(b, err); err != nil {
-			return err
-		}
+	batches, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.Batch, error) {
+		return b.Traces(ctx, open)
+	})
+	for _, batch := range slices.Backward(batches) {
 		if batch != nil {
 			s.observer.Observe(batch)
 		}
 	}
-	return nil
+	return err
 }
 
 // replay reads a segment into the head and past the observer.

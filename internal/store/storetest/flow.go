@@ -105,6 +105,9 @@ func (r *Rollups) AddFlow(f *model.Flow, sign int64) {
 	r.Add(one)
 }
 
+// List returns the rollups, one of each key.
+func (r *Rollups) List() []*model.Rollup { return slices.Collect(maps.Values(r.byKey)) }
+
 // String writes down every count, one line each. What adds up to nothing is
 // left out.
 func (r *Rollups) String() string {
