@@ -22,8 +22,8 @@ const (
 	overloadFor  = 10 * time.Second
 	overloadBy   = 10
 	requestSpans = 500
-	// overloadRSS bounds the server's memory under overload, in bytes: what the
-	// issue of this test allows at full speed. Its settings let 2 MiB of requests
+	// overloadRSS bounds the server's memory under overload, in bytes: what it
+	// may take at full speed. Its settings here let 2 MiB of requests
 	// in, 64 MiB of spans be in no block, 32 MiB wait for the assembler, which
 	// holds 128 MiB of traces and what it knows of them; a merge takes 100 MB,
 	// and garbage is half as much again.
