@@ -22,6 +22,7 @@ type loadCmd struct {
 	Conns  int           `default:"1" placeholder:"C" help:"Connections, each with one request at a time."`
 	Batch  int           `default:"1000" placeholder:"N" help:"Spans per request."`
 	GiveUp time.Duration `default:"1m" placeholder:"DURATION" help:"How long one request is retried."`
+	Spread time.Duration `placeholder:"DURATION" help:"Make history: spread the spans' times evenly over that long before now."`
 	PID    int           `name:"pid" placeholder:"PID" help:"The server's process, whose CPU time and memory are measured (Linux)."`
 	Settle time.Duration `placeholder:"DURATION" help:"With --pid: also measure what the server does in this time after the last answer."`
 	Acked  string        `placeholder:"FILE" help:"Write the id of every acknowledged trace to this file, one a line."`
@@ -33,7 +34,7 @@ func (c *loadCmd) Validate() error { return c.config().Validate() }
 func (c *loadCmd) config() load.Config {
 	return load.Config{
 		GRPC: c.GRPC, Addr: c.Endpoint, Spans: c.Spans, Warmup: c.Warmup, Rate: c.Rate, Conns: c.Conns,
-		SpansPerRequest: c.Batch, GiveUpAfter: c.GiveUp, PID: c.PID, Settle: c.Settle,
+		SpansPerRequest: c.Batch, GiveUpAfter: c.GiveUp, Spread: c.Spread, PID: c.PID, Settle: c.Settle,
 	}
 }
 

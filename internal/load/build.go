@@ -95,7 +95,11 @@ func encodable(spans []planned, r *rand.Rand) *collector.ExportTraceServiceReque
 				Resource: &resourcepb.Resource{Attributes: resource(p.service)}, ScopeSpans: []*tracepb.ScopeSpans{scope},
 			})
 		}
-		scope.Spans = append(scope.Spans, p.encodable(r))
+		s := p.encodable(r)
+		if i%couponEvery == couponEvery-1 {
+			s.Attributes = append(s.Attributes, text("shop.coupon", fmt.Sprintf("SAVE-%05d", r.IntN(100_000))))
+		}
+		scope.Spans = append(scope.Spans, s)
 	}
 	return request
 }

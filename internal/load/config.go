@@ -21,6 +21,11 @@ type Config struct {
 	Conns           int     // connections, each with one request at a time; default 1
 	SpansPerRequest int     // default 1,000
 
+	// Spread makes history: the spans' times lie evenly over that long before
+	// now, in order of sending. With 0 they are now, as those of the warm-up
+	// always are.
+	Spread time.Duration
+
 	// GiveUpAfter is how long one request is retried. Default 1 min.
 	GiveUpAfter time.Duration
 	// Impatient senders come back at once, whatever the server asks for.
@@ -57,7 +62,7 @@ func (c Config) Validate() error {
 	if c.Spans < 1 {
 		errs = append(errs, fmt.Errorf("spans: %d is less than 1", c.Spans))
 	}
-	if c.Warmup < 0 || c.Rate < 0 || c.Conns < 0 || c.GiveUpAfter < 0 || c.Settle < 0 || c.PID < 0 {
+	if c.Warmup < 0 || c.Rate < 0 || c.Conns < 0 || c.GiveUpAfter < 0 || c.Settle < 0 || c.Spread < 0 || c.PID < 0 {
 		errs = append(errs, errors.New("warm-up, rate, connections, times and pid cannot be negative"))
 	}
 	if c.SpansPerRequest < 0 || c.SpansPerRequest > maxSpansPerRequest {

@@ -13,6 +13,9 @@
 // and what is given up on is counted as failed. A latency is the time from
 // sending a request to its answer, answers that refuse it not included.
 //
+// About one span in 400 has a tenth attribute, a coupon, for stores that treat
+// rare attributes unlike frequent ones.
+//
 // With a rate, requests are due at fixed times from the start; one that is due
 // while every connection is busy is sent late, not skipped.
 package load

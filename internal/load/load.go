@@ -35,17 +35,22 @@ func Run(ctx context.Context, c Config) (Result, error) {
 }
 
 func measure(ctx context.Context, c Config, workers []*worker) (Result, error) {
-	if _, err := sendAll(ctx, c, workers, c.Warmup); err != nil {
+	warmup := c
+	warmup.Spread = 0
+	if _, err := sendAll(ctx, warmup, workers, c.Warmup); err != nil {
 		return Result{}, err
 	}
-	before, beforeErr := readUsage(c.PID)
+	if c.PID == 0 {
+		return sendAll(ctx, c, workers, c.Spans)
+	}
+	before, beforeErr := ReadUsage(c.PID)
 	result, err := sendAll(ctx, c, workers, c.Spans)
-	if c.PID == 0 || err != nil {
+	if err != nil {
 		return result, err
 	}
 	sleep(ctx, c.Settle)
-	after, afterErr := readUsage(c.PID)
-	result.Server, result.ServerErr = after.since(before), errors.Join(beforeErr, afterErr)
+	after, afterErr := ReadUsage(c.PID)
+	result.Server, result.ServerErr = after.Since(before), errors.Join(beforeErr, afterErr)
 	return result, nil
 }
 
@@ -75,20 +80,26 @@ type schedule struct {
 }
 
 // take waits until the next request is due and returns how many spans it has,
-// 0 when there are none left or ctx has ended.
-func (s *schedule) take(ctx context.Context) int {
+// 0 when there are none left or ctx has ended, and how many come before them.
+func (s *schedule) take(ctx context.Context) (n int, before int64) {
 	perRequest := int64(s.config.SpansPerRequest)
-	before := (s.next.Add(1) - 1) * perRequest // spans in the requests before
+	before = (s.next.Add(1) - 1) * perRequest
 	if before >= s.spans || ctx.Err() != nil {
-		return 0
+		return 0, before
 	}
 	if s.config.Rate > 0 {
 		due := s.begun.Add(time.Duration(float64(before) / s.config.Rate * float64(time.Second)))
 		if wait := time.Until(due); wait > 0 && !sleep(ctx, wait) {
-			return 0
+			return 0, before
 		}
 	}
-	return int(min(perRequest, s.spans-before))
+	return int(min(perRequest, s.spans-before)), before
+}
+
+// timeOf is when the spans of a request ended that has that many before it.
+func (s *schedule) timeOf(before int64) time.Time {
+	left := 1 - float64(before)/float64(s.spans)
+	return time.Now().Add(-time.Duration(left * float64(s.config.Spread)))
 }
 
 // worker is one connection and what it sends.
@@ -136,7 +147,7 @@ func connect(c Config) ([]*worker, error) {
 // run sends requests until the schedule has none left.
 func (w *worker) run(ctx context.Context, s *schedule) error {
 	for {
-		n := s.take(ctx)
+		n, before := s.take(ctx)
 		if n == 0 {
 			return nil
 		}
@@ -144,7 +155,7 @@ func (w *worker) run(ctx context.Context, s *schedule) error {
 		if err != nil {
 			return err
 		}
-		t.renew(time.Now())
+		t.renew(s.timeOf(before))
 		w.record(t, w.deliver(ctx, t.body))
 	}
 }

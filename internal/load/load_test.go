@@ -16,6 +16,7 @@ import (
 	"time"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type receiver struct {
 	collector.UnimplementedTraceServiceServer
 	answer func(request int) error // nil takes everything; requests count from 1
+	onSpan func(*tracepb.Span)     // nil ignores
 
 	mu       sync.Mutex
 	requests int
@@ -57,6 +59,9 @@ func (r *receiver) Export(_ context.Context, req *collector.ExportTraceServiceRe
 	for _, rs := range req.GetResourceSpans() {
 		for _, ss := range rs.GetScopeSpans() {
 			for _, s := range ss.GetSpans() {
+				if r.onSpan != nil {
+					r.onSpan(s)
+				}
 				r.spans++
 				r.ids[string(s.GetTraceId())+string(s.GetSpanId())] = true
 				r.traces[model.TraceID(s.GetTraceId())] = true
@@ -291,7 +296,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 }
 
 func TestConfigValidate(t *testing.T) {
-	for _, c := range []Config{{}, {Spans: 1, Rate: -1}, {Spans: 1, SpansPerRequest: maxSpansPerRequest + 1}} {
+	for _, c := range []Config{{}, {Spans: 1, Rate: -1}, {Spans: 1, Spread: -1}, {Spans: 1, SpansPerRequest: maxSpansPerRequest + 1}} {
 		if _, err := Run(t.Context(), c); err == nil {
 			t.Errorf("%+v was taken", c)
 		}

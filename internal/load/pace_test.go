@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
 	"github.com/flowscope/flowscope/internal/model"
 )
 
@@ -59,6 +61,35 @@ func TestRateSpacesRequests(t *testing.T) {
 func TestNoRateSendsAtOnce(t *testing.T) {
 	if _, asked := play(t, Config{Spans: 30, SpansPerRequest: 10}, answer{outcome: taken}); !slices.Equal(asked, []time.Duration{0, 0, 0}) {
 		t.Errorf("sent at %v", asked)
+	}
+}
+
+// The spans of five requests lie over the ten minutes before now, in order; the
+// warm-up does not.
+func TestSpreadMakesHistory(t *testing.T) {
+	const spread = 10 * time.Minute
+	var ages []time.Duration
+	r := newReceiver()
+	r.onSpan = func(s *tracepb.Span) {
+		ages = append(ages, time.Since(time.Unix(0, int64(s.GetEndTimeUnixNano()))))
+	}
+	c := Config{Spans: 5, Warmup: 1, SpansPerRequest: 1, Spread: spread}
+	r.listen(t, &c)
+	if _, err := Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	const slack = 5 * time.Second // a trace has ended up to a second before, and sending takes a moment
+	for i, age := range ages {
+		want := spread * time.Duration(6-i) / 5
+		if i == 0 {
+			want = 0
+		}
+		if age < want-slack || age > want+slack {
+			t.Errorf("span %d is %v old, want about %v", i, age, want)
+		}
+	}
+	if len(ages) != 6 {
+		t.Errorf("%d spans", len(ages))
 	}
 }
 

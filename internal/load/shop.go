@@ -60,6 +60,10 @@ func shop() [][]call {
 // the one attribute in nine whose values hardly repeat.
 const sessionPlaceholder = "0123456789abcdef"
 
+// couponEvery is how rare a coupon is among spans: the store gives a column to
+// what one span in 200 has.
+const couponEvery = 400
+
 // attributes are the nine of a span, by its kind, with values as varied as
 // those of a shop.
 func (c call) attributes(r *rand.Rand, failed bool) []*commonpb.KeyValue {

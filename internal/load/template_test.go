@@ -57,10 +57,13 @@ func TestTemplateIsRealistic(t *testing.T) {
 	if len(services) < 5 {
 		t.Errorf("services %v", services)
 	}
-	failed := 0
+	failed, coupons := 0, 0
 	for _, s := range spans {
-		if len(s.GetAttributes()) != 9 {
-			t.Fatalf("%s has %d attributes", s.GetName(), len(s.GetAttributes()))
+		switch attrs := s.GetAttributes(); {
+		case len(attrs) == 10 && attrs[9].GetKey() == "shop.coupon":
+			coupons++
+		case len(attrs) != 9:
+			t.Fatalf("%s has %d attributes", s.GetName(), len(attrs))
 		}
 		if s.GetStatus().GetCode() == tracepb.Status_STATUS_CODE_ERROR {
 			failed++
@@ -68,6 +71,9 @@ func TestTemplateIsRealistic(t *testing.T) {
 	}
 	if failed == 0 || failed > 100 {
 		t.Errorf("%d of 1000 spans failed", failed)
+	}
+	if coupons != 2 {
+		t.Errorf("%d of 1000 spans have a coupon, want 2", coupons)
 	}
 }
 

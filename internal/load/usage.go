@@ -18,8 +18,8 @@ type Usage struct {
 	Peak     int64         // most bytes ever resident
 }
 
-// since is the usage with only the CPU time that came after before.
-func (u Usage) since(before Usage) Usage {
+// Since is the usage with only the CPU time that came after before.
+func (u Usage) Since(before Usage) Usage {
 	u.CPU -= before.CPU
 	return u
 }
@@ -28,11 +28,9 @@ func (u Usage) since(before Usage) Usage {
 // hundredths of a second on every platform that Go runs on.
 const clockTick = time.Second / 100
 
-// readUsage reads a process's usage so far. It is known on Linux only.
-func readUsage(pid int) (Usage, error) {
-	if pid == 0 {
-		return Usage{}, nil
-	}
+// ReadUsage reads a process's usage so far. It is known on Linux only; elsewhere
+// the error is errors.ErrUnsupported.
+func ReadUsage(pid int) (Usage, error) {
 	if runtime.GOOS != "linux" {
 		return Usage{}, fmt.Errorf("measure process %d on %s: %w", pid, runtime.GOOS, errors.ErrUnsupported)
 	}
