@@ -1,7 +1,7 @@
 # Flowscope's tasks. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz nightly bench web web-check cross fmt clean tools
+.PHONY: help build demo test lint fuzz nightly bench bench-go web web-check cross fmt clean tools
 
 BIN := $(CURDIR)/.cache/bin
 FUZZTIME ?= 5s
@@ -36,7 +36,10 @@ nightly: ## Kill the server KILLS=200 times, overload it for OVERLOAD_SECONDS=60
 	KILLS=$(or $(KILLS),200) KILL_SEED=$(KILL_SEED) OVERLOAD_SECONDS=$(or $(OVERLOAD_SECONDS),60) \
 		go test -v -count=1 -timeout 2h -run 'TestKill|TestOverload' ./test/e2e
 
-bench: ## Run the benchmarks
+bench: ## Measure the program against its promises (BENCH_SPANS=200000: small)
+	go run ./test/bench $(BENCHFLAGS)
+
+bench-go: ## Run the Go benchmarks
 	go test -run "^$$" -bench . -timeout 30m ./internal/... ./test/e2e
 
 web: web/node_modules/.package-lock.json ## Build the dashboard into web/dist

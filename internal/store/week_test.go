@@ -19,7 +19,7 @@ import (
 // of one that has answered before.
 func BenchmarkGraphWeek(b *testing.B) {
 	dir := b.TempDir()
-	_, err := storetest.WriteHistory(vfs.OS{}, filepath.Join(dir, "blocks"))
+	_, err := storetest.WriteHistory(vfs.OS{}, filepath.Join(dir, "blocks"), 7)
 	ok(b, err)
 	for _, operation := range []string{"checkout", ""} {
 		name := cmp.Or(operation, "all")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,4 +81,19 @@ func (p *process) hasBlock() error {
 		return errors.New("no block is written")
 	}
 	return nil
+}
+
+// metric reads one value of /metrics.
+func (p *process) metric(name string) float64 {
+	p.t.Helper()
+	text, err := p.get("/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "\n"+name+" ")
+	var value float64
+	if _, err := fmt.Sscan(rest, &value); err != nil || !found {
+		p.t.Fatalf("no metric %s", name)
+	}
+	return value
 }

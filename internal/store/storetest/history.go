@@ -18,7 +18,6 @@ var HistoryEnd = time.Date(2026, 11, 20, 9, 37, 0, 0, time.UTC)
 // What the history is about: a company of 27 services, each of whose eight
 // operations visits seven of them, a database and a queue.
 const (
-	historyDays      = 7
 	historyServices  = 27
 	spansPerFlow     = 15 // a server and a client span a call
 	historyNew       = 3 * time.Hour
@@ -45,17 +44,17 @@ type History struct {
 	Spans           int64 // that the rollups count
 }
 
-// WriteHistory makes blocks in the folder of a store: a week of every minute's
-// rollups up to HistoryEnd, older ones in a block a day, as merging leaves them,
+// WriteHistory makes blocks in the folder of a store: some days, a week for the
+// 200 million spans, of every minute's rollups up to HistoryEnd, older ones in a block a day, as merging leaves them,
 // the newest three hours in blocks of five minutes. The blocks have rollups and
 // resources and next to no spans, so that they are made in seconds.
-func WriteHistory(fs vfs.FS, dir string) (History, error) {
+func WriteHistory(fs vfs.FS, dir string, days int) (History, error) {
 	h := historyWriter{fs: fs, dir: dir, entries: historyEntries()}
 	if err := fs.MkdirAll(dir); err != nil {
 		return History{}, fmt.Errorf("write history: %w", err)
 	}
 	recent := HistoryEnd.Add(-historyNew)
-	for at := recent.AddDate(0, 0, -historyDays); at.Before(recent); at = at.AddDate(0, 0, 1) {
+	for at := recent.AddDate(0, 0, -days); at.Before(recent); at = at.AddDate(0, 0, 1) {
 		h.block(at, at.AddDate(0, 0, 1), 2)
 	}
 	for at := recent; at.Before(HistoryEnd); at = at.Add(historyNewBlock) {

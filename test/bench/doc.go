@@ -1,0 +1,16 @@
+// Command bench measures what Flowscope promises of its speed and prints it as
+// one markdown table, each figure beside a reference that was measured in the
+// same run:
+//
+//	go run ./test/bench                  20 million spans, about 8 minutes
+//	BENCH_SPANS=200000 go run ./test/bench    all of it small, under a minute
+//
+// It builds the program, runs it as a child on loopback ports of its own over
+// temporary directories, and drives it from this process. The server has its
+// default settings, but for two: heads are cut after 5 s (--head-age), so that
+// the last spans are in blocks soon after they were sent, and the made-up week of
+// rollups has no age limit (--retention-age=0), because it ends on a fixed day.
+//
+// What is needed: Linux (for /proc), two cores, 4 GB of disk in -dir, and nothing
+// else running. Figures of a busy machine are wrong in both directions.
+package main

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// cpuModel is what the machine calls its processor, or nothing.
+func cpuModel() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+// machine measures what limits any server here: how long a sync takes, and how
+// fast memory is read.
+func (b *bench) machine(ctx context.Context) error {
+	const memory, rounds = 256 << 20, 4
+	block := bytes.Repeat([]byte{1}, memory)
+	begun := time.Now()
+	for range rounds {
+		if bytes.IndexByte(block, 0) >= 0 {
+			return fmt.Errorf("memory does not keep what is written to it")
+		}
+	}
+	b.report.fact(float64(memory*rounds)/1e9/time.Since(begun).Seconds(), "GB/s", "reading memory on one core")
+	syncs, err := b.syncs(ctx, 200)
+	if err != nil {
+		return err
+	}
+	b.syncP99 = quantile(syncs, 0.99)
+	b.report.fact(millis(quantile(syncs, 0.5)), unitMillis, "append 340 kB and sync, p50")
+	return nil
+}
+
+// syncs appends n times what a request of 1,000 spans is on the wire to a file
+// and syncs it each time.
+func (b *bench) syncs(ctx context.Context, n int) (took []time.Duration, err error) {
+	file, err := os.Create(filepath.Join(b.temp, "syncs"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = firstError(err, file.Close(), os.Remove(file.Name())) }()
+	request := make([]byte, 340_000)
+	for i := 0; i < n && ctx.Err() == nil; i++ {
+		begun := time.Now()
+		if _, err := file.Write(request); err != nil {
+			return nil, err
+		}
+		if err := file.Sync(); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(begun))
+	}
+	return took, ctx.Err()
+}
