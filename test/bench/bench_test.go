@@ -56,7 +56,7 @@ func TestInterrupted(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, []string{"-spans=100000000", "-dir", temp}) }()
 	err := poll(t.Context(), 10*time.Millisecond, func() (bool, error) {
-		blocks, err := filepath.Glob(filepath.Join(temp, "*", dataGRPC, "blocks", "*"))
+		blocks, err := filepath.Glob(filepath.Join(temp, "*", dataLoaded, "blocks", "*"))
 		select {
 		case runErr := <-ended:
 			return false, errors.Join(errors.New("ended by itself"), runErr)
@@ -68,7 +68,7 @@ func TestInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "load over gRPC") {
+	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "fill the store") {
 		t.Errorf("ended with %v", err)
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {

@@ -11,6 +11,9 @@
 // the last spans are in blocks soon after they were sent, and the made-up week of
 // rollups has no age limit (--retention-age=0), because it ends on a fixed day.
 //
+// The spans lie over the day before the run, all but the last fifth, which are of
+// now and are what the cost of a span is measured with.
+//
 // What is needed: Linux (for /proc), two cores, 4 GB of disk in -dir, and nothing
 // else running. Figures of a busy machine are wrong in both directions.
 package main

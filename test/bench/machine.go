@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,16 @@ func cpuModel() string {
 		}
 	}
 	return "unknown processor"
+}
+
+// loadAverage says how busy the machine was in the last minute.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 // machine measures what limits any server here: how long a sync takes, and how
@@ -65,4 +77,34 @@ func (b *bench) syncs(ctx context.Context, n int) (took []time.Duration, err err
 		took = append(took, time.Since(begun))
 	}
 	return took, ctx.Err()
+}
+
+// readFiles is how long it takes to read files once, one after the other.
+func readFiles(pattern string) (time.Duration, error) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return 0, err
+	}
+	buffer := make([]byte, 1<<20)
+	begun := time.Now()
+	for _, path := range paths {
+		if err := readFile(path, buffer); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begun), nil
+}
+
+func readFile(path string, buffer []byte) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	for err == nil {
+		_, err = file.Read(buffer)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, file.Close())
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 
 	"github.com/flowscope/flowscope/internal/load"
 )
@@ -57,9 +55,3 @@ func (b *bench) askUntil(ctx, loading context.Context, s *server) (asked int, er
 	}
 	return asked, nil
 }
-
-// Attributes that no span has, of values that columns' bounds cannot tell from
-// those that some have.
-func noSession() string { return fmt.Sprintf("session.id=%016x", rand.Uint64()) }
-
-func noCoupon() string { return fmt.Sprintf("shop.coupon=SAVE-%05dx", rand.IntN(100_000)) }

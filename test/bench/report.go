@@ -32,7 +32,7 @@ type fact struct {
 func newReport(spans int64) *report {
 	return &report{
 		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Spans: spans,
-		Machine: fmt.Sprintf("%s, %d CPUs, %s/%s, %s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version()),
+		Machine: fmt.Sprintf("%s, %d CPUs, %s/%s, %s, load average %s before", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), loadAverage()),
 	}
 }
 

@@ -40,7 +40,7 @@ func targets() []target {
 		{cpuHTTP, "CPU of the server per span, OTLP/HTTP", unitNanos, 3, 1.6, true},
 		{cpuGRPC, "CPU of the server per span, OTLP/gRPC", unitNanos, 3.3, 1.9, true},
 		{diskBytes, "bytes on disk per span, after compaction", unitBytes, 0.9, 0.65, true},
-		{peakMemory, "peak memory at full speed, half of the spans in store", unitMega, 600, 350, false},
+		{peakMemory, "peak memory at full speed, at least 80 % of the spans in store", unitMega, 600, 350, false},
 		{lookupP50, "trace by id, cold process, p50", unitMillis, 3, 1, false},
 		{lookupP99, "trace by id, cold process, p99", unitMillis, 15, 5, false},
 		{findP99, "find by service, operation, duration and status in an hour, p99", unitMillis, 50, 15, false},

@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,40 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 )
+
+// disk measures the folder of a settled store.
+func (b *bench) disk(ctx context.Context, s *server) error {
+	m, err := s.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	stored := m["flowscope_store_stored_spans"]
+	size, err := folderSize(filepath.Join(b.temp, dataLoaded))
+	if err != nil {
+		return err
+	}
+	b.report.set(diskBytes, float64(size)/stored, b.sample.zstd, "zstd level 3 of the wire in 1 MiB chunks")
+	appended := m["flowscope_store_appended_spans_total"] // by this process
+	b.report.fact(m["flowscope_store_wal_bytes_total"]/appended, unitBytes, "a span in the write-ahead log")
+	b.report.fact(m["flowscope_store_wal_syncs_total"]/appended*1e6, "", "syncs of the log per million spans, %d connections", conns)
+	b.report.fact(m["flowscope_store_blocks"], "", "blocks")
+	b.report.Columns, err = columnSizes(filepath.Join(b.temp, dataLoaded, "blocks"), stored)
+	return err
+}
+
+func folderSize(dir string) (size int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			size += info.Size()
+		}
+		return err
+	})
+	return size, err
+}
 
 // columnSize is what a column of a file, or a whole file, takes of the disk.
 type columnSize struct {

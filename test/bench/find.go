@@ -3,102 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// start measures how long a start takes: the slowest of three.
-func (b *bench) start(ctx context.Context) error {
-	slowest := func(data string) (worst time.Duration, err error) {
-		for range 3 {
-			s, err := b.serve(ctx, data)
-			if err != nil {
-				return 0, err
-			}
-			worst = max(worst, s.took)
-			if err := s.stop(); err != nil {
-				return 0, err
-			}
-		}
-		return worst, nil
-	}
-	empty, err := slowest("empty")
-	if err != nil {
-		return err
-	}
-	full, err := slowest(dataLoaded)
-	b.report.set(startTime, millis(full), millis(empty), "with an empty store")
-	return err
-}
-
-// lookups asks for traces by id, of two processes that have just started.
-func (b *bench) lookups(ctx context.Context) error {
-	const processes, perProcess = 2, 250
-	var traces, trivial []time.Duration
-	for range processes {
-		s, err := b.serve(ctx, dataLoaded)
-		if err != nil {
-			return err
-		}
-		defer s.kill()
-		for range perProcess {
-			took, err := b.lookup(ctx, s)
-			if err != nil {
-				return err
-			}
-			traces = append(traces, took)
-		}
-		more, err := s.trivial(ctx, perProcess)
-		if err != nil {
-			return err
-		}
-		trivial = append(trivial, more...)
-		if err := s.stop(); err != nil {
-			return err
-		}
-	}
-	const beside = "GET /healthz"
-	b.report.set(lookupP50, millis(quantile(traces, 0.5)), millis(quantile(trivial, 0.5)), beside)
-	b.report.set(lookupP99, millis(quantile(traces, 0.99)), millis(quantile(trivial, 0.99)), beside)
-	return nil
-}
-
-// lookup asks for a random trace.
-func (b *bench) lookup(ctx context.Context, s *server) (time.Duration, error) {
-	id := b.loaded.ids[rand.IntN(len(b.loaded.ids))]
-	body, took, err := s.timed(ctx, fmt.Sprintf("/api/v1/traces/%x", id[:]))
-	if err != nil {
-		return 0, err
-	}
-	var trace struct{ Spans []json.RawMessage }
-	if err := json.Unmarshal(body, &trace); err != nil {
-		return 0, fmt.Errorf("trace %x: %w", id[:], err)
-	}
-	if len(trace.Spans) == 0 {
-		return 0, fmt.Errorf("trace %x has no spans", id[:])
-	}
-	return took, nil
-}
-
-// trivial times requests that the server answers without looking anything up.
-func (s *server) trivial(ctx context.Context, n int) (times []time.Duration, err error) {
-	for range n {
-		_, took, err := s.timed(ctx, "/healthz")
-		if err != nil {
-			return nil, err
-		}
-		times = append(times, took)
-	}
-	return times, nil
-}
 
 // found is what a search answers.
 type found struct {
@@ -179,9 +91,8 @@ func (b *bench) scans(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", scan.id, err)
 		}
 		beside := "reading all spans.parquet"
-		if f.Partial { // it gave up: what it would have taken
-			beside += fmt.Sprintf("; gave up (%s) after %s rows, the time is that for all", strings.Join(f.Reasons, ", "), grouped(f.Scanned.Rows))
-			worst = time.Duration(float64(worst) * float64(b.spans) / float64(f.Scanned.Rows))
+		if f.Partial {
+			beside += fmt.Sprintf("; it gave up (%s) after %s rows of spans and flows", strings.Join(f.Reasons, ", "), grouped(f.Scanned.Rows))
 		}
 		b.report.set(scan.id, millis(worst), millis(read), beside)
 		b.report.fact(float64(f.Scanned.Bytes)/float64(f.Scanned.Rows), unitBytes, "%s: bytes it says it reads per row", scan.id)
@@ -211,32 +122,8 @@ func (b *bench) everywhere(attribute string) url.Values {
 	return url.Values{"attribute": {attribute}, "startTime": {nanos(b.loaded.from.Add(-time.Hour))}, "endTime": {nanos(b.loaded.to.Add(time.Hour))}}
 }
 
-// readFiles is how long it takes to read files once, one after the other.
-func readFiles(pattern string) (time.Duration, error) {
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		return 0, err
-	}
-	buffer := make([]byte, 1<<20)
-	begun := time.Now()
-	for _, path := range paths {
-		if err := readFile(path, buffer); err != nil {
-			return 0, err
-		}
-	}
-	return time.Since(begun), nil
-}
+// Attributes that no span has, of values that columns' bounds cannot tell from
+// those that some have.
+func noSession() string { return fmt.Sprintf("session.id=%016x", rand.Uint64()) }
 
-func readFile(path string, buffer []byte) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	for err == nil {
-		_, err = file.Read(buffer)
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return errors.Join(err, file.Close())
-}
+func noCoupon() string { return fmt.Sprintf("shop.coupon=SAVE-%05dx", rand.IntN(100_000)) }
