@@ -46,7 +46,10 @@ func writeSpans(out io.Writer, batches []*model.Batch, refs []spanRef, t *tables
 	if err != nil {
 		return columns.Filter{}, err
 	}
-	w := &spanWriter{out: file, refs: refs, table: columns.NewStrings()}
+	w := &spanWriter{
+		out: file, refs: refs, table: columns.NewStrings(),
+		numbers: make([]uint64, 0, len(refs)), texts: make([]uint32, 0, len(refs)),
+	}
 	for _, b := range batches {
 		w.sources = append(w.sources, &source{
 			Batch: b, ids: t.of(b), table: w.table,
@@ -160,7 +163,7 @@ func (w *spanWriter) writeIDs() {
 	}
 	w.out.Fixed(columns.Fixed{Path: []string{"trace_id"}, Size: 16, Values: traces, Sorted: true, Filter: true})
 	w.out.Fixed(columns.Fixed{Path: []string{"span_id"}, Size: 8, Values: spans, Raw: true})
-	p := &parents{w: w, spans: spans, def: make([]uint8, n), byID: map[uint64]int{}}
+	p := &parents{w: w, spans: spans, distances: w.numbers[:0], def: make([]uint8, n), byID: map[uint64]int{}}
 	for from := 0; from < n; {
 		to := from + 1
 		for to < n && string(traces[16*to:16*to+16]) == string(traces[16*from:16*from+16]) {

@@ -2,6 +2,7 @@ package columns
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -14,8 +15,9 @@ func (w *Writer) Strings(path []string, kind Kind, table *Strings, ids []uint32,
 }
 
 func (w *Writer) strings(table *Strings, ids []uint32) values {
-	if refs, content, size, ok := table.dictionary(ids); ok {
-		return dictionary(refs, content, size)
+	w.refs = slices.Grow(w.refs[:0], len(ids))[:len(ids)]
+	if content, size, ok := table.dictionary(ids, w.refs); ok {
+		return dictionary(w.refs, content, size)
 	}
 	var packer delta.LengthByteArrayEncoding
 	var packed, text []byte
@@ -31,9 +33,9 @@ func (w *Writer) strings(table *Strings, ids []uint32) values {
 	}}
 }
 
-// dictionary renumbers the strings of one column. It is not ok when the
+// dictionary renumbers the strings of one column into refs. It is not ok when the
 // dictionary would be too large or hardly shared.
-func (s *Strings) dictionary(ids []uint32) (refs []int32, content []byte, size int, ok bool) {
+func (s *Strings) dictionary(ids []uint32, refs []int32) (content []byte, size int, ok bool) {
 	if len(s.local) < s.Len() {
 		s.local = make([]uint32, s.Len()+s.Len()/4)
 	}
@@ -43,12 +45,11 @@ func (s *Strings) dictionary(ids []uint32) (refs []int32, content []byte, size i
 			s.local[id] = 0
 		}
 	}()
-	refs = make([]int32, len(ids))
 	for i, id := range ids {
 		if s.local[id] == 0 {
 			p := s.Bytes(id)
 			if len(content)+4+len(p) > maxDictBytes {
-				return nil, nil, 0, false
+				return nil, 0, false
 			}
 			content = append(binary.LittleEndian.AppendUint32(content, uint32(len(p))), p...)
 			used = append(used, id)
@@ -56,7 +57,7 @@ func (s *Strings) dictionary(ids []uint32) (refs []int32, content []byte, size i
 		}
 		refs[i] = int32(s.local[id] - 1)
 	}
-	return refs, content, len(used), 2*len(used) <= max(len(ids), 64)
+	return content, len(used), 2*len(used) <= max(len(ids), 64)
 }
 
 // Bytes writes a column of binary values, one after the other in p, each ending

@@ -3,6 +3,7 @@ package columns
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -28,8 +29,7 @@ func (w *Writer) numbers(typ format.Type, v []uint64) values {
 			return appendBits(dst, v[from:to]), nil
 		}}
 	}
-	var d numberDict
-	if d.build(v) {
+	if d := &w.dict; d.build(v) {
 		return dictionary(d.refs, appendNumbers(nil, typ, d.values), len(d.values))
 	}
 	if typ == format.Double {
@@ -84,7 +84,8 @@ func dictionary(refs []int32, content []byte, size int) values {
 	}
 }
 
-// numberDict numbers distinct values.
+// numberDict numbers distinct values. Its slices are used again for the next
+// column.
 type numberDict struct {
 	values []uint64
 	refs   []int32
@@ -94,7 +95,11 @@ type numberDict struct {
 // build reports false when there are too many distinct values.
 func (d *numberDict) build(v []uint64) bool {
 	const slots = 4 * maxDictNumbers
-	d.slots, d.refs = make([]int32, slots), make([]int32, 0, len(v))
+	if d.slots == nil {
+		d.slots = make([]int32, slots)
+	}
+	clear(d.slots)
+	d.values, d.refs = d.values[:0], slices.Grow(d.refs[:0], len(v))
 	for _, x := range v {
 		// Fibonacci hashing: the high bits of the product are well mixed.
 		i := x * 0x9E3779B97F4A7C15 >> (64 - (bits.Len(slots) - 1))

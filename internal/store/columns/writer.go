@@ -32,6 +32,8 @@ type Writer struct {
 	plain  []byte // a page before compression
 	packed []byte
 	levels []byte
+	refs   []int32 // of a column of strings: places in its dictionary
+	dict   numberDict
 	header headerEncoder
 }
 
