@@ -51,6 +51,7 @@ type finder struct {
 	flows  model.FlowQuery   // what rows of flows must be
 	order  func(x, y found) int
 
+	left   []remaining // by the number of blocks that were looked at
 	newest revisions
 	memory map[model.TraceID]uint64 // bits of the spans in memory
 	open   []candidate              // not decided on, or not known to be before what remains
@@ -102,23 +103,23 @@ func (f *finder) run(caller context.Context) (model.TracePage, error) {
 }
 
 func (f *finder) search(ctx context.Context) error {
-	left := f.remains()
+	f.left = f.remains()
 	if err := f.searchMemory(ctx); err != nil {
 		return err
 	}
-	f.settle(left[0])
+	f.settle(f.left[0])
 	ahead := newScanAhead(f)
 	defer ahead.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before the wait
 	for i, b := range f.v.blocks {
-		if f.full() || left[i].flow == math.MinInt64 && len(f.open) == 0 || f.limited(ctx) {
+		if f.full() || f.left[i].flow == math.MinInt64 && len(f.open) == 0 || f.limited(ctx) {
 			return nil
 		}
 		if err := f.searchBlock(ctx, b, ahead.next(ctx)); err != nil {
 			return err
 		}
-		f.settle(left[i+1])
+		f.settle(f.left[i+1])
 	}
 	return nil
 }

@@ -94,12 +94,13 @@ func (f *finder) awaited(b *blockRef) (ids []model.TraceID) {
 // few are the ids of traces to look for, nil for all when there are so many that
 // they would be in nearly every page of a block.
 func few(ids []model.TraceID) []model.TraceID {
-	const most = 64
-	if len(ids) > most {
+	if len(ids) > fewTraces {
 		return nil
 	}
 	return ids
 }
+
+const fewTraces = 64
 
 // foundInBlock is what one block has for a search.
 type foundInBlock struct {
@@ -127,26 +128,26 @@ func newScanAhead(f *finder) *scanAhead {
 // next returns what the next block has. The caller asks once for each block.
 func (s *scanAhead) next(ctx context.Context) *foundInBlock {
 	for s.begun < len(s.f.v.blocks) && len(s.queue) < runtime.GOMAXPROCS(0) {
-		result, b := make(chan *foundInBlock, 1), s.f.v.blocks[s.begun]
+		result, i := make(chan *foundInBlock, 1), s.begun
 		s.begun++
 		s.queue <- result
-		s.wait.Go(func() { result <- s.f.inBlock(ctx, b) })
+		s.wait.Go(func() { result <- s.f.inBlock(ctx, i) })
 	}
 	return <-<-s.queue
 }
 
-// inBlock searches one block. It reads only what does not change with the
-// search: the filter and the query.
-func (f *finder) inBlock(ctx context.Context, b *blockRef) *foundInBlock {
-	r := &foundInBlock{}
-	var hits []block.FlowHit
-	if hits, r.err = b.FindFlows(ctx, &f.flows); r.err != nil {
-		return r
-	}
+// inBlock searches the i-th block. It reads only what does not change with the
+// search: the filter, the query and what memory has.
+func (f *finder) inBlock(ctx context.Context, i int) *foundInBlock {
+	b, r := f.v.blocks[i], &foundInBlock{}
 	if b.Meta.Flows > 0 && b.Meta.FlowMinStart < f.flows.To && b.Meta.FlowMaxStart >= f.flows.From {
 		r.scanned.Rows = b.Meta.Flows
 	}
 	if r.revised, r.err = b.RevisedFlows(ctx); r.err != nil {
+		return r
+	}
+	var hits []block.FlowHit
+	if hits, r.err = f.flowsIn(ctx, b, r, f.left[i+1]); r.err != nil {
 		return r
 	}
 	r.hits = make([]found, len(hits))
@@ -154,18 +155,52 @@ func (f *finder) inBlock(ctx context.Context, b *blockRef) *foundInBlock {
 		r.hits[i] = found{FlowHit: h, from: b}
 	}
 	if f.filter.NeedsRow() {
-		if r.err = f.readRows(ctx, b, r.hits); r.err != nil {
-			return r
-		}
-	}
-	if len(hits) > 0 && len(f.filter.Spans) > 0 {
-		among := few(traceIDs(hits))
-		var scanned model.Scanned
-		r.spans, scanned, r.err = b.FindSpans(ctx, f.filter.Spans, among)
-		r.scanned.Add(scanned)
-		r.all = among == nil
+		r.err = f.readRows(ctx, b, r.hits)
 	}
 	return r
+}
+
+// flowsIn returns the flows of a block that may be candidates and finds the
+// spans beside them. Few flows say where to look for spans. Of many flows only
+// those matter that a span here, in memory or in an older block speaks for.
+func (f *finder) flowsIn(ctx context.Context, b *blockRef, r *foundInBlock, older remaining) ([]block.FlowHit, error) {
+	if len(f.filter.Spans) == 0 {
+		return b.FindFlows(ctx, &f.flows)
+	}
+	n, err := b.CountFlows(ctx, &f.flows)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	var hits []block.FlowHit
+	if n <= fewTraces || !f.needsSpan() {
+		if hits, err = b.FindFlows(ctx, &f.flows); err != nil {
+			return nil, err
+		}
+	}
+	among := few(traceIDs(hits))
+	if hits == nil {
+		among = nil
+	}
+	var scanned model.Scanned
+	if r.spans, scanned, err = b.FindSpans(ctx, f.filter.Spans, among); err != nil {
+		return nil, err
+	}
+	r.scanned.Add(scanned)
+	r.all = among == nil
+	if hits != nil {
+		return hits, nil
+	}
+	choice := &block.FlowChoice{Until: older.span}
+	if len(r.spans) > 0 || len(f.memory) > 0 {
+		choice.Trace = func(id model.TraceID) bool { return r.spans.Bits(id) != 0 || f.memory[id] != 0 }
+	}
+	return b.FindFlowsOf(ctx, &f.flows, choice)
+}
+
+// needsSpan reports whether the filter holds for no trace without a span that
+// one of its conditions holds for.
+func (f *finder) needsSpan() bool {
+	return f.filter.Rises() && !f.filter.NeedsRow() && !f.filter.Match(nil, 0)
 }
 
 func traceIDs(hits []block.FlowHit) []model.TraceID {

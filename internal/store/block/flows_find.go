@@ -38,26 +38,83 @@ func matchDuration(d int64, q *model.FlowQuery) bool {
 // FindFlows returns the flows of the block that a query selects. It reads only
 // the columns the query asks about.
 func (b *Block) FindFlows(ctx context.Context, q *model.FlowQuery) ([]FlowHit, error) {
-	if b.Meta.Flows == 0 || b.Meta.FlowMaxStart < q.From || (q.To != 0 && b.Meta.FlowMinStart >= q.To) {
-		return nil, nil
-	}
-	within := b.Meta.FlowMinStart >= q.From && (q.To == 0 || b.Meta.FlowMaxStart < q.To)
-	var hits []FlowHit
-	base := int64(0)
-	err := b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
-		found, err := b.rowFinder(ctx, group).findFlows(q, within)
+	return b.FindFlowsOf(ctx, q, nil)
+}
+
+// FlowChoice narrows the flows of a query down to those that a search can still
+// find.
+type FlowChoice struct {
+	Until int64                    // all that started until then, Unix ns
+	Trace func(model.TraceID) bool // and of the others those it reports true for
+}
+
+// FindFlowsOf is FindFlows for the flows of a choice; nil is all.
+func (b *Block) FindFlowsOf(ctx context.Context, q *model.FlowQuery, choice *FlowChoice) (hits []FlowHit, err error) {
+	err = b.eachSelected(ctx, q, func(f *rowFinder, rows rowSet, base int64) error {
+		if choice != nil {
+			if rows, err = f.chosen(rows, choice); err != nil {
+				return err
+			}
+		}
+		found, err := f.flowHits(rows)
 		for _, h := range found {
 			h.Row += base
 			hits = append(hits, h)
 		}
-		base += group.NumRows()
 		return err
 	})
 	return hits, err
 }
 
-// findFlows narrows the rows of a row group down, the cheapest column first.
-func (f *rowFinder) findFlows(q *model.FlowQuery, within bool) ([]FlowHit, error) {
+// CountFlows is how many flows of the block a query selects.
+func (b *Block) CountFlows(ctx context.Context, q *model.FlowQuery) (n int64, err error) {
+	err = b.eachSelected(ctx, q, func(_ *rowFinder, rows rowSet, _ int64) error {
+		n += rows.count()
+		return nil
+	})
+	return n, err
+}
+
+// eachSelected calls yield with the rows of each row group that a query selects,
+// and with the number of rows before the group.
+func (b *Block) eachSelected(ctx context.Context, q *model.FlowQuery, yield func(f *rowFinder, rows rowSet, base int64) error) error {
+	if b.Meta.Flows == 0 || b.Meta.FlowMaxStart < q.From || (q.To != 0 && b.Meta.FlowMinStart >= q.To) {
+		return nil
+	}
+	within := b.Meta.FlowMinStart >= q.From && (q.To == 0 || b.Meta.FlowMaxStart < q.To)
+	base := int64(0)
+	return b.read(ctx, flowsFile, func(group parquet.RowGroup) error {
+		f := b.rowFinder(ctx, group)
+		rows, err := f.selected(q, within)
+		if err == nil {
+			err = yield(f, rows, base)
+		}
+		base += group.NumRows()
+		return err
+	})
+}
+
+// chosen returns the rows of a choice.
+func (f *rowFinder) chosen(rows rowSet, c *FlowChoice) (rowSet, error) {
+	out, err := f.numbers(rows, "start_unix_nano", func(v uint64) bool { return int64(v) <= c.Until })
+	if err != nil {
+		return nil, err
+	}
+	if c.Trace == nil {
+		return out, nil
+	}
+	others := rows.without(out)
+	var at []int
+	others.eachIn(0, f.rows, func(row int) { at = append(at, row) })
+	return out, f.eachID(others, func(i int, id []byte) {
+		if c.Trace(model.TraceID(id)) {
+			out.add(at[i])
+		}
+	})
+}
+
+// selected narrows the rows of a row group down, the cheapest column first.
+func (f *rowFinder) selected(q *model.FlowQuery, within bool) (rowSet, error) {
 	rows, err := allRows(f.rows), error(nil)
 	narrow := func(wanted bool, by func() (rowSet, error)) {
 		if err == nil && wanted {
@@ -78,10 +135,7 @@ func (f *rowFinder) findFlows(q *model.FlowQuery, within bool) ([]FlowHit, error
 	number("start_unix_nano", !within, func(v uint64) bool { return int64(v) >= q.From && (q.To == 0 || int64(v) < q.To) })
 	number("duration_nano", q.MinDuration > 0 || q.MaxDuration > 0, func(v uint64) bool { return matchDuration(int64(v), q) })
 	narrow(q.Service != "" || q.Namespace != "", func() (rowSet, error) { return f.reached(rows, q) })
-	if err != nil {
-		return nil, err
-	}
-	return f.flowHits(rows)
+	return rows, err
 }
 
 // reached returns the rows with the wanted service. Name and namespace are two
