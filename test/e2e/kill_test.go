@@ -17,7 +17,8 @@ const killsPerRound = 20
 
 // TestKill kills the server with SIGKILL, again and again over the same data, in
 // every phase of its work, and then holds what it has to what it acked. KILLS is
-// how many in all (20), KILL_SEED repeats the random choices of a run.
+// how many in all, in rounds of 20 over fresh directories; KILL_SEED repeats the
+// random choices of a run.
 func TestKill(t *testing.T) {
 	kills, seed := setting(t, "KILLS", killsPerRound), setting(t, "KILL_SEED", rand.IntN(1<<30))
 	t.Logf("KILLS=%d KILL_SEED=%d", kills, seed)
