@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -57,6 +58,10 @@ type finder struct {
 	open   []candidate              // not decided on, or not known to be before what remains
 	ready  []found                  // decided on and in order, as many as a page needs
 	below  int64                    // all that started after it is decided
+
+	// longer is the duration, ns, below which nothing that is left can be on a
+	// page of the longest. Searches of blocks ahead read it.
+	longer atomic.Int64
 
 	reasons []model.PartialReason
 	scanned model.Scanned
@@ -195,6 +200,31 @@ func (f *finder) settle(left remaining) {
 		}
 	}
 	f.trim()
+	f.raise()
+}
+
+// raise sets longer to what the last of the page has by now, and lets go of
+// candidates that are shorter.
+func (f *finder) raise() {
+	if !f.q.ByDuration {
+		return
+	}
+	durations := make([]int64, 0, len(f.ready)+len(f.open))
+	for _, h := range f.ready {
+		durations = append(durations, h.Duration)
+	}
+	for _, c := range f.open {
+		if c.accepted {
+			durations = append(durations, c.Duration)
+		}
+	}
+	if len(durations) <= f.q.Limit {
+		return
+	}
+	slices.Sort(durations)
+	longer := durations[len(durations)-1-f.q.Limit]
+	f.longer.Store(longer)
+	f.open = slices.DeleteFunc(f.open, func(c candidate) bool { return c.Duration < longer })
 }
 
 // trim sorts what is ready and keeps as much as a page needs: one more than

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -164,16 +165,18 @@ func (f *finder) inBlock(ctx context.Context, i int) *foundInBlock {
 // spans beside them. Few flows say where to look for spans. Of many flows only
 // those matter that a span here, in memory or in an older block speaks for.
 func (f *finder) flowsIn(ctx context.Context, b *blockRef, r *foundInBlock, older remaining) ([]block.FlowHit, error) {
+	q := f.flows
+	q.MinDuration = max(q.MinDuration, time.Duration(f.longer.Load()))
 	if len(f.filter.Spans) == 0 {
-		return b.FindFlows(ctx, &f.flows)
+		return b.FindFlows(ctx, &q)
 	}
-	n, err := b.CountFlows(ctx, &f.flows)
+	n, err := b.CountFlows(ctx, &q)
 	if err != nil || n == 0 {
 		return nil, err
 	}
 	var hits []block.FlowHit
 	if n <= fewTraces || !f.needsSpan() {
-		if hits, err = b.FindFlows(ctx, &f.flows); err != nil {
+		if hits, err = b.FindFlows(ctx, &q); err != nil {
 			return nil, err
 		}
 	}
@@ -194,7 +197,7 @@ func (f *finder) flowsIn(ctx context.Context, b *blockRef, r *foundInBlock, olde
 	if len(r.spans) > 0 || len(f.memory) > 0 {
 		choice.Trace = func(id model.TraceID) bool { return r.spans.Bits(id) != 0 || f.memory[id] != 0 }
 	}
-	return b.FindFlowsOf(ctx, &f.flows, choice)
+	return b.FindFlowsOf(ctx, &q, choice)
 }
 
 // needsSpan reports whether the filter holds for no trace without a span that
