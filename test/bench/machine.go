@@ -39,15 +39,17 @@ func loadAverage() string {
 // machine measures what limits any server here: how long a sync takes, and how
 // fast memory is read.
 func (b *bench) machine(ctx context.Context) error {
-	const memory, rounds = 256 << 20, 4
+	const memory, rounds = 256 << 20, 8
 	block := bytes.Repeat([]byte{1}, memory)
-	begun := time.Now()
+	best := time.Hour // a limit is what the machine can do when nobody disturbs it
 	for range rounds {
+		begun := time.Now()
 		if bytes.IndexByte(block, 0) >= 0 {
 			return fmt.Errorf("memory does not keep what is written to it")
 		}
+		best = min(best, time.Since(begun))
 	}
-	b.report.fact(float64(memory*rounds)/1e9/time.Since(begun).Seconds(), "GB/s", "reading memory on one core")
+	b.report.fact(float64(memory)/1e9/best.Seconds(), "GB/s", "reading memory on one core")
 	syncs, err := b.syncs(ctx, 200)
 	if err != nil {
 		return err
