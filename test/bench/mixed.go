@@ -34,9 +34,9 @@ func (b *bench) mixed(ctx context.Context) error {
 		return err
 	}
 	b.report.set(mixedP99, millis(result.P99), millis(b.syncP99), "append 340 kB and sync, p99")
-	b.report.fact(millis(result.P50), unitMillis, "the same, p50")
-	b.report.fact(result.SpansPerSecond(), "spans/s", "the same, speed")
-	b.report.fact(float64(asked)/result.Elapsed.Seconds(), "/s", "the same, queries answered")
+	b.report.fact(millis(result.P50), unitMillis, "load while queries run, p50")
+	b.report.fact(result.SpansPerSecond(), "spans/s", "load while queries run; half of full speed are %s", grouped(int64(rate)))
+	b.report.fact(float64(asked)/result.Elapsed.Seconds(), "/s", "load while queries run, queries answered")
 	return s.stop()
 }
 
