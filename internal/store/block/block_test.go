@@ -433,3 +433,20 @@ func BenchmarkTrace(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkColdTrace is the first lookup in a block that was just opened.
+func BenchmarkColdTrace(b *testing.B) {
+	gen, fs := storetest.NewGen(13), vfs.NewMem()
+	c := &block.Content{WALSeq: 1, Created: created, Batches: []*model.Batch{gen.Batch(10000, 10)}}
+	written := write(b, fs, c)
+	i := 0
+	for b.Loop() {
+		blk, err := block.Open(fs, "blocks", written.Meta.ID)
+		ok(b, err)
+		i = (i + 7919) % c.Batches[0].Len()
+		if got, err := blk.Trace(context.Background(), c.Batches[0].TraceIDs[i]); err != nil || got.Len() != 10 {
+			b.Fatal(got, err)
+		}
+		ok(b, blk.Close())
+	}
+}

@@ -9,7 +9,7 @@
 //	  rollups_coarse.parquet  the same in wider buckets, where that saves rows
 //	  open               ids of traces not counted yet; only in the newest blocks
 //	  meta.json          what a store must know without opening the rest
-//	  sums               CRC-32C of every 64 KiB of the files above
+//	  sums               CRC-32C of every 16 KiB of the files above
 //
 // The columns are documented in docs/format/blocks.md. Any Parquet reader can
 // read them; nothing outside the directory is needed.
