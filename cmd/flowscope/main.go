@@ -22,10 +22,16 @@ import (
 // cli is the command line. Every command's Run gets the context that ends with
 // Ctrl-C or SIGTERM.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Receive OpenTelemetry spans, keep them, and show how operations flow."`
-	Demo    demoCmd    `cmd:"" help:"Serve, and run a simulated shop and cloud console that sends to it."`
-	Load    loadCmd    `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
-	Traces  tracesCmd  `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
+	Serve  serveCmd  `cmd:"" help:"Receive OpenTelemetry spans, keep them, and show how operations flow."`
+	Demo   demoCmd   `cmd:"" help:"Serve, and run a simulated shop and cloud console that sends to it."`
+	Load   loadCmd   `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
+	Flows  flowsCmd  `cmd:"" help:"List the flows of a server: by operation, service, status, duration."`
+	Flow   flowCmd   `cmd:"" help:"Show one flow: the tree of its spans, its critical path, its errors."`
+	Traces tracesCmd `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
+
+	Operations operationsCmd `cmd:"" help:"List operations: how often, how fast, how many fail."`
+	Services   servicesCmd   `cmd:"" help:"List services: status, rate, errors, percentiles, versions."`
+
 	Store   storeCmd   `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

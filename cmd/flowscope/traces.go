@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,7 +13,7 @@ import (
 
 // tracesCmd's flags are the parameters of GET /api/v1/traces.
 type tracesCmd struct {
-	Addr string `env:"FLOWSCOPE_ADDR" default:"http://127.0.0.1:4319" placeholder:"URL" help:"The server."`
+	serverFlags `embed:""`
 
 	Operation   string        `placeholder:"NAME" help:"Operation of the flow."`
 	Environment string        `placeholder:"NAME" help:"Environment of the flow."`
@@ -32,12 +30,11 @@ type tracesCmd struct {
 	MaxSpanDuration time.Duration `placeholder:"DURATION" help:"Spans at most as long."`
 	Attribute       []string      `sep:"none" placeholder:"KEY=VALUE" help:"Attribute of the span: key=value, key!=value, key=~regexp or key!~regexp; resource.key for its resource. May be repeated."`
 
-	Since  string `xor:"since-from,since-to" placeholder:"AGO" help:"Flows that started since then, such as 15m, 1h or 7d. An hour when no time is given."`
-	From   string `xor:"since-from" placeholder:"TIME" help:"Flows that started at or after: RFC 3339, Unix time or now-1h."`
-	To     string `xor:"since-to" placeholder:"TIME" help:"Flows that started before."`
-	Sort   string `default:"time" enum:"time,duration" help:"Newest or slowest first: ${enum}."`
-	Limit  int    `default:"20" placeholder:"N" help:"Most traces to list."`
-	Output string `short:"o" default:"table" enum:"table,json,ndjson" help:"${enum}."`
+	periodFlags `embed:""`
+	Sort        string `default:"time" enum:"time,duration" help:"Newest or slowest first: ${enum}."`
+	Limit       int    `default:"20" placeholder:"N" help:"Most traces to list."`
+
+	outputFlags `embed:""`
 }
 
 // Validate reports flags that cannot work. What values mean is the server's to
@@ -46,11 +43,7 @@ func (c *tracesCmd) Validate() error {
 	if c.Limit < 1 {
 		return errors.New("--limit must be at least 1")
 	}
-	if c.Since != "" && !regexp.MustCompile(`^[0-9]+[smhd]$`).MatchString(c.Since) {
-		return errors.New("--since must be a number and s, m, h or d, such as 15m")
-	}
-	_, err := client.New(c.Addr)
-	return err
+	return errors.Join(c.serverFlags.check(), c.periodFlags.check())
 }
 
 // Run lists the traces that the server finds. None is an empty list, no error.
@@ -59,37 +52,23 @@ func (c *tracesCmd) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return client.PrintTraces(out, os.Stderr, c.Output, server.Traces(ctx, c.params(), c.Limit))
+	return client.PrintTraces(c.output(out), server.Traces(ctx, c.params(), c.Limit))
 }
 
 func (c *tracesCmd) params() url.Values {
-	from := c.From
-	if c.Since != "" {
-		from = "now-" + c.Since // by the server's clock
-	}
-	params := url.Values{}
+	params := c.period()
 	for name, value := range map[string]string{
 		"operation": c.Operation, "environment": c.Environment, "status": c.Status,
 		"minDuration": given(c.MinDuration), "maxDuration": given(c.MaxDuration),
 		"service": c.Service, "namespace": c.Namespace, "spanName": c.SpanName,
 		"kind": strings.ToLower(c.Kind), "spanStatus": strings.ToLower(c.SpanStatus),
 		"minSpanDuration": given(c.MinSpanDuration), "maxSpanDuration": given(c.MaxSpanDuration),
-		"startTime": from, "endTime": c.To, "sort": c.Sort,
+		"sort": c.Sort,
 	} {
-		if value != "" {
-			params.Set(name, value)
-		}
+		set(params, name, value)
 	}
 	if len(c.Attribute) > 0 {
 		params["attribute"] = c.Attribute
 	}
 	return params
-}
-
-// given is a duration as a parameter, empty when there is none.
-func given(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return d.String()
 }

@@ -77,7 +77,7 @@ func TestTracesStop(t *testing.T) {
 	}
 	params := url.Values{"service": {"cart"}}
 	for page, err := range c.Traces(t.Context(), params, 20) {
-		if err != nil || len(page.Traces) != 1 {
+		if err != nil || len(page.Rows) != 1 {
 			t.Fatalf("%+v, %v", page, err)
 		}
 		break

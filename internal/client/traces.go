@@ -2,10 +2,10 @@ package client
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"iter"
+	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -13,90 +13,58 @@ import (
 // maxTracePage is the most the server puts on a page of traces.
 const maxTracePage = 200
 
-// TracePage is a page of found traces.
-type TracePage struct {
-	Traces     []Trace  `json:"traces"`
-	NextCursor string   `json:"nextCursor"`
-	Partial    bool     `json:"partial"`
-	Reasons    []string `json:"reasons"` // why it is partial
-}
-
-// Limited reports whether a limit of the server cut the search short.
-func (p *TracePage) Limited() bool {
-	return slices.ContainsFunc(p.Reasons, func(r string) bool { return r != "damaged_block" })
-}
-
-// Trace is a found trace. It encodes to the JSON that the server sent, with
-// fields that this client does not know.
+// Trace is a found trace.
 type Trace struct {
-	TraceID      string
-	Operation    string
-	Start        time.Time
-	Duration     time.Duration
-	Status       string
-	RootService  string
-	RootName     string
-	SpanCount    int
-	ErrorCount   int
-	MatchedSpans *int // that the conditions on spans select; nil without any
-
-	raw json.RawMessage
+	TraceID      string        `json:"traceId"`
+	Operation    string        `json:"operationName"`
+	Start        time.Time     `json:"startTime"`
+	Duration     time.Duration `json:"duration"`
+	Status       string        `json:"status"`
+	RootService  string        `json:"rootService"`
+	RootName     string        `json:"rootName"`
+	SpanCount    int           `json:"spanCount"`
+	ErrorCount   int           `json:"errorCount"`
+	MatchedSpans *struct {     // that the conditions on spans select; nil without any
+		Count int `json:"count"`
+	} `json:"matchedSpans"`
 }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *Trace) UnmarshalJSON(p []byte) error {
-	var row struct {
-		TraceID       string    `json:"traceId"`
-		OperationName string    `json:"operationName"`
-		StartTime     time.Time `json:"startTime"`
-		Duration      int64     `json:"duration"` // ns
-		Status        string    `json:"status"`
-		RootService   string    `json:"rootService"`
-		RootName      string    `json:"rootName"`
-		SpanCount     int       `json:"spanCount"`
-		ErrorCount    int       `json:"errorCount"`
-		MatchedSpans  *struct {
-			Count int `json:"count"`
-		} `json:"matchedSpans"`
-	}
-	if err := json.Unmarshal(p, &row); err != nil {
-		return err
-	}
-	*t = Trace{
-		TraceID: row.TraceID, Operation: row.OperationName, Start: row.StartTime, Duration: time.Duration(row.Duration),
-		Status: row.Status, RootService: row.RootService, RootName: row.RootName,
-		SpanCount: row.SpanCount, ErrorCount: row.ErrorCount, raw: slices.Clone(p),
-	}
-	if row.MatchedSpans != nil {
-		t.MatchedSpans = &row.MatchedSpans.Count
-	}
-	return nil
-}
-
-// MarshalJSON implements json.Marshaler.
-func (t Trace) MarshalJSON() ([]byte, error) { return t.raw, nil }
 
 // Traces yields pages of the traces that the parameters of GET /traces select,
 // at most so many traces in all. It ends with the first error, and after a page
 // that a limit of the server cut short.
-func (c *Client) Traces(ctx context.Context, params url.Values, limit int) iter.Seq2[*TracePage, error] {
-	return func(yield func(*TracePage, error) bool) {
+func (c *Client) Traces(ctx context.Context, params url.Values, limit int) iter.Seq2[*Page[Trace], error] {
+	return func(yield func(*Page[Trace], error) bool) {
 		ask := url.Values{}
-		for name, values := range params {
-			ask[name] = values
-		}
+		maps.Copy(ask, params)
 		for limit > 0 {
 			ask.Set("limit", strconv.Itoa(min(limit, maxTracePage)))
-			page := &TracePage{}
-			if err := c.get(ctx, "traces", ask, page); err != nil {
+			page, err := readPage[Trace](ctx, c, "traces", ask)
+			if err != nil {
 				yield(nil, err)
 				return
 			}
-			limit -= len(page.Traces)
+			limit -= len(page.Rows)
 			if !yield(page, nil) || page.NextCursor == "" || page.Limited() {
 				return
 			}
 			ask.Set("cursor", page.NextCursor)
 		}
 	}
+}
+
+// PrintTraces writes pages of traces.
+func PrintTraces(o Output, pages iter.Seq2[*Page[Trace], error]) error {
+	return listing[Trace]{
+		name: "traces",
+		head: []string{"START", ">DURATION", "STATUS", "OPERATION", "ROOT", ">SPANS", ">ERRORS", ">MATCHED", "TRACE ID"},
+		add: func(rows *table, t *Trace) {
+			matched := "-"
+			if t.MatchedSpans != nil {
+				matched = strconv.Itoa(t.MatchedSpans.Count)
+			}
+			rows.add(clock(t.Start), rounded(t.Duration).String(), cell(t.Status), cell(t.Operation), cell(t.RootService+" "+t.RootName),
+				strconv.Itoa(t.SpanCount), fmt.Sprint(t.ErrorCount), matched, cell(t.TraceID))
+			rows.style(2, statusStyle(t.Status))
+		},
+	}.write(o, pages)
 }
