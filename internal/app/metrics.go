@@ -45,6 +45,11 @@ const (
 	assembleCorrected  = "flowscope_assemble_corrected_flows_total"
 	assembleForced     = "flowscope_assemble_forced_flows_total"
 	assembleDropped    = "flowscope_assemble_dropped_spans_total"
+
+	liveFollowers     = "flowscope_live_followers"
+	liveSubscriptions = "flowscope_live_subscriptions"
+	livePublished     = "flowscope_live_events_total"
+	liveDropped       = "flowscope_live_dropped_events_total"
 )
 
 func families() []family {
@@ -68,6 +73,11 @@ func families() []family {
 		{assembleCorrected, "Flows replaced because of late spans.", counter, nil},
 		{assembleForced, "Traces analysed early for lack of memory.", counter, nil},
 		{assembleDropped, "Spans left out of their flow, though stored.", counter, nil},
+
+		{liveFollowers, "Connections that follow flows.", gauge, nil},
+		{liveSubscriptions, "Subscriptions of those who follow flows.", gauge, nil},
+		{livePublished, "Events of flows published to those who follow.", counter, nil},
+		{liveDropped, "Events at most that a follower wanted and was not given.", counter, nil},
 	}, storeFamilies()...)
 }
 
@@ -97,7 +107,16 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	c.collectReceive(put)
 	c.collectAssemble(put)
+	c.collectLive(put)
 	c.collectStore(put)
+}
+
+func (c *collector) collectLive(put func(string, int64, ...string)) {
+	stats := c.server.live.Stats()
+	put(liveFollowers, int64(stats.Followers))
+	put(liveSubscriptions, int64(stats.Subscriptions))
+	put(livePublished, stats.Published)
+	put(liveDropped, stats.Dropped)
 }
 
 func (c *collector) collectReceive(put func(string, int64, ...string)) {

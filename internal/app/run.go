@@ -63,6 +63,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 	drained := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
+		s.live.Close() // or those who follow would be waited for
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		drained <- errors.Join(s.http.Shutdown(limited), s.http.Close())
@@ -79,6 +80,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 // Close frees what New opened. Run calls it at its end; it may be called again.
 func (s *Server) Close() error {
 	var errs []error
+	s.live.Close()
 	if s.receive != nil {
 		errs = append(errs, s.receive.Close())
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/flowscope/flowscope/internal/api"
 	"github.com/flowscope/flowscope/internal/assemble"
 	"github.com/flowscope/flowscope/internal/config"
+	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/receive"
 	"github.com/flowscope/flowscope/internal/store"
@@ -32,6 +33,7 @@ type Server struct {
 	began    time.Time
 	store    *store.Store
 	assemble *assemble.Assembler
+	live     *live.Hub
 	receive  *receive.Server // nil when both receivers are off
 	listener net.Listener
 	http     *http.Server
@@ -40,7 +42,7 @@ type Server struct {
 // New opens the store and the listeners. It fails with an error that names
 // the setting at fault.
 func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, err error) {
-	s := &Server{cfg: cfg, log: log, began: time.Now()}
+	s := &Server{cfg: cfg, log: log, began: time.Now(), live: live.New(live.Config{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -52,7 +54,8 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (_ *Server, er
 	analysis := s.analyzeConfig()
 	s.assemble = assemble.New(
 		assemble.Config{Quiet: cfg.TraceQuiet, Deadline: cfg.TraceDeadline}, analyze.New(analysis),
-		assemble.Lookup{Fetch: s.store.Trace, Settled: s.store.Settled, Counted: s.store.Flow}, s.store.PutFlow)
+		assemble.Lookup{Fetch: s.store.Trace, Settled: s.store.Settled, Counted: s.store.Flow}, s.store.PutFlow, s.live.Complete)
+	s.assemble.ShowTo(s.live)
 	if err := s.seed(ctx); err != nil {
 		return nil, fmt.Errorf("read what was counted before: %w", err)
 	}

@@ -16,17 +16,19 @@ import (
 // goroutine of Run, one call at a time, and holds up all others.
 type Subscriber = func(f, replaces *model.Flow)
 
-// Assembler gathers spans into traces. Observe, Barrier, Stats and Close may
-// be called by any goroutine.
+// Assembler gathers spans into traces. Observe, Barrier, OpenFlows,
+// Stats and Close may be called by any goroutine.
 type Assembler struct {
 	cfg         Config
 	analyzer    *analyze.Analyzer
 	lookup      Lookup
 	subscribers []Subscriber
+	watcher     Watcher // nil when there is none
 
 	queue   *queue
 	asks    chan model.TraceID
 	answers chan answer
+	views   views
 	closing chan struct{}
 	done    chan struct{} // closed when Run has returned
 	once    sync.Once
@@ -49,6 +51,8 @@ type Assembler struct {
 	memory    memory
 	bytes     int64
 	scratch   model.Trace // of whole
+	shows     int         // traces that are shown
+	behind    []*trace    // to be shown again
 }
 
 // New returns an Assembler that does nothing until Run. The analyzer is its
@@ -103,6 +107,7 @@ func (a *Assembler) Run(ctx context.Context) error {
 	for a.step(ctx, timer.C) {
 		a.finishDue()
 		a.passBarriers()
+		a.showBehind()
 		a.publishGauges()
 		timer.Reset(a.untilDue())
 	}
@@ -147,11 +152,14 @@ func (a *Assembler) Close() error {
 func (a *Assembler) now() time.Duration { return time.Since(a.began) }
 
 func (a *Assembler) handle(e event) {
-	if e.barrier == nil {
+	switch {
+	case e.barrier != nil:
+		a.raise(e.barrier)
+	case e.open != nil:
+		e.open <- a.openFlows()
+	default:
 		a.take(e.batch, e.size)
-		return
 	}
-	a.raise(e.barrier)
 }
 
 // take adds the spans of a batch to their traces.
@@ -178,6 +186,7 @@ func (a *Assembler) add(id model.TraceID, h *held, from, to int, now time.Durati
 	if t == nil {
 		t = &trace{id: id, since: now, counted: a.memory.has(id)}
 		a.traces[id] = t
+		a.watch(t)
 	}
 	if t.list == &a.lingering {
 		t.since = now
@@ -191,6 +200,7 @@ func (a *Assembler) add(id model.TraceID, h *held, from, to int, now time.Durati
 	}
 	if to > from {
 		t.add(h, from, to)
+		a.grow(t, h, from, to, now)
 	}
 	t.touched = now
 	switch {

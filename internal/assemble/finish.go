@@ -13,6 +13,9 @@ const tick = 50 * time.Millisecond
 // untilDue is how long nothing will be due.
 func (a *Assembler) untilDue() time.Duration {
 	now, wait := a.now(), time.Hour
+	if len(a.behind) > 0 {
+		wait = showEvery
+	}
 	for l, quiet := range a.deadlines() {
 		if l.head != nil {
 			wait = min(wait, l.head.touched+quiet-now)
@@ -94,6 +97,7 @@ func (a *Assembler) emit(f, replaces *model.Flow) {
 // linger keeps a trace that was counted just now.
 func (a *Assembler) linger(t *trace) {
 	clear(a.scratch.Spans) // they hold batches in memory
+	a.unshow(t)
 	t.counted = true
 	t.touched = a.now()
 	a.lingering.push(t)
@@ -102,6 +106,7 @@ func (a *Assembler) linger(t *trace) {
 // retire lets go a counted trace, except for its id.
 func (a *Assembler) retire(t *trace) {
 	t.unlink()
+	a.unshow(t)
 	delete(a.traces, t.id)
 	a.memory.add(t.id, a.began, a.now())
 	for h := range t.batches {

@@ -120,6 +120,7 @@ const maxAsks = 5
 func (a *Assembler) correct(t *trace, r answer) {
 	if !t.counted {
 		t.counted = true
+		a.unshow(t)
 		a.counters.late.Add(int64(t.len))
 	}
 	all := t.appendSpans(slices.Clip(r.trace.Spans))

@@ -6,11 +6,12 @@ import (
 	"github.com/flowscope/flowscope/internal/model"
 )
 
-// event is a batch to take up, or a barrier.
+// event is a batch to take up, a barrier, or a question what is open.
 type event struct {
 	batch   *model.Batch
 	size    int64
 	barrier func(open []model.TraceID)
+	open    chan<- model.OpenFlows
 }
 
 // queue holds events until Run takes them, at most limit bytes and one batch.

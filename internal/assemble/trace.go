@@ -20,6 +20,7 @@ type trace struct {
 	counted   bool        // it was counted, now or in a time that only the store knows of
 	flow      *model.Flow // as it was counted, nil when that is not known here
 	asks      int         // how often the store was asked in vain
+	shown     *shown      // nil unless it is open and somebody looks
 
 	list       *list
 	prev, next *trace

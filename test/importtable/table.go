@@ -38,6 +38,7 @@ func table() []row {
 		{dir: "internal/store", may: []string{"internal/model", "internal/sketch", "internal/wire"}},
 		{dir: "internal/storecmd", may: []string{"internal/store", "internal/model", "internal/encode"}},
 		{dir: "internal/assemble", may: []string{"internal/model", "internal/analyze"}},
+		{dir: "internal/live", may: []string{"internal/model"}, stdlib: true},
 		{dir: "internal/receive", may: []string{"internal/decode", "internal/model"}},
 		{dir: "internal/decode", may: []string{"internal/wire", "internal/model"}},
 		{dir: "internal/encode", may: []string{"internal/wire", "internal/model"}},

@@ -1,0 +1,107 @@
+//go:build unix
+
+package live
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowscope/flowscope/internal/model"
+)
+
+// A million spans a second are 125,000 flows of eight. What following them
+// costs is the processor time of a second of them, beside that of nobody.
+func BenchmarkFollowers(b *testing.B) {
+	for _, followers := range []int{0, 1, 100, 1000} {
+		b.Run(fmt.Sprintf("followers=%d", followers), func(b *testing.B) {
+			h := New(Config{})
+			var wg sync.WaitGroup
+			for i := range followers {
+				f, err := h.Follow()
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := f.Subscribe("", someFilter(i), ""); err != nil {
+					b.Fatal(err)
+				}
+				wg.Go(func() {
+					for {
+						if _, err := f.Next(b.Context()); err != nil {
+							return
+						}
+					}
+				})
+			}
+			flows := someFlows()
+			before := processorTime(b)
+			for b.Loop() {
+				publishSecond(h, flows)
+			}
+			b.ReportMetric(float64((processorTime(b)-before).Milliseconds())/float64(b.N), "cpu-ms/s")
+			h.Close()
+			wg.Wait()
+		})
+	}
+}
+
+// publishSecond publishes 125,000 flows in a second.
+func publishSecond(h *Hub, flows []*model.Flow) {
+	const perSecond, turns = 125_000, 20
+	tick := time.NewTicker(time.Second / turns)
+	defer tick.Stop()
+	for range turns {
+		<-tick.C
+		for i := range perSecond / turns {
+			h.Complete(flows[i%len(flows)], nil)
+		}
+		h.Flush()
+	}
+}
+
+// someFlows are of 40 operations, one in fifty failed.
+func someFlows() (flows []*model.Flow) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range 5000 {
+		flows = append(flows, flow(fmt.Sprint("operation-", rng.IntN(40)), func(f *model.FlowSummary) {
+			f.Duration = rng.Int64N(int64(time.Second))
+			f.Services = nil
+			for range 5 {
+				f.Services = append(f.Services, model.Node{Name: fmt.Sprint("service-", rng.IntN(30))})
+			}
+			if i%50 == 0 {
+				f.Status = model.FlowError
+			}
+		}))
+	}
+	return flows
+}
+
+// someFilter is different for each i.
+func someFilter(i int) Filter {
+	f := Filter{MinDuration: time.Duration(i) * time.Millisecond}
+	switch i % 5 {
+	case 0:
+		status := model.FlowError
+		f.Status = &status
+	case 1:
+		f.Service = fmt.Sprint("service-", i%30)
+	case 2:
+		f.Environment = "prod"
+	default:
+		f.Operation = fmt.Sprint("operation-", i%40)
+	}
+	return f
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,27 @@
+// Package live tells followers what happens to flows now: that one began, that
+// more of it is known, that it was counted.
+//
+//	h := live.New(live.Config{})
+//	a := assemble.New(..., store.PutFlow, h.Complete)
+//	a.ShowTo(h)
+//
+//	f, err := h.Follow()
+//	f.Subscribe("1", live.Filter{Operation: "login"}, cursor)
+//	page, err := f.Next(ctx)
+//
+// The assembler's goroutine publishes into a ring. While nobody follows, and
+// nobody has for a minute, publishing is one atomic load. Each follower reads
+// the ring by itself, through its own filters, so that a slow one costs the
+// publisher nothing and takes no memory: what the ring has overwritten it is
+// told of as dropped, and goes on with the newest.
+//
+// # Limits
+//
+// The ring holds Config.Events events of at most Config.Bytes. At most 1,000
+// new traces a second are shown as they grow; every counted flow is published.
+// A follower looks into the ring every 20 ms, more rarely when there are more
+// than 200, and takes the newest that match when more match than all followers
+// together may be given, 20,000 a second. What that leaves out is counted as
+// dropped. These counts never are too low; they may be too high, because
+// whether an event matches is not worked out for those that nobody is given.
+package live

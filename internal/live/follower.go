@@ -1,0 +1,181 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// MaxSubscriptions is how many a Follower may have.
+const MaxSubscriptions = 16
+
+// Follower reads a Hub through its subscriptions. Next belongs to one
+// goroutine; the rest may be called by any.
+type Follower struct {
+	hub  *Hub
+	last time.Time // when Next looked last
+
+	mu      sync.Mutex
+	subs    []subscription
+	next    uint64 // event to read
+	skipped uint64 // of the hub, when it was read
+	gap     bool   // to be told
+	closed  bool
+}
+
+type subscription struct {
+	id     string
+	filter Filter
+	wants  signature
+	from   uint64 // event
+}
+
+// Follow returns a Follower without subscriptions. It must be closed.
+func (h *Hub) Follow() (*Follower, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.closed:
+		return nil, ErrClosed
+	case h.followers >= h.limit.Followers:
+		return nil, ErrFull
+	}
+	h.followers++
+	if h.idle != nil {
+		h.idle.Stop()
+	}
+	if !h.listening.Load() {
+		h.ring.clear()
+		h.ring.next++ // a cursor of before does not reach up to here
+		h.ring.oldest, h.floor = h.ring.next, h.ring.next
+		h.listening.Store(true)
+	}
+	return &Follower{hub: h, next: h.ring.next, skipped: h.skipped}, nil
+}
+
+// Close ends the Follower. It may be called again.
+func (f *Follower) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.closed = true
+	h := f.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.followers--
+	h.subs -= len(f.subs)
+	if h.followers == 0 && !h.closed {
+		h.idle = time.AfterFunc(idleAfter, h.rest)
+	}
+}
+
+// rest stops publishing when nobody has come back.
+func (h *Hub) rest() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.followers == 0 {
+		h.listening.Store(false)
+		h.ring.clear()
+	}
+}
+
+// Subscribe adds a subscription, or replaces the one of that id. It is given
+// events from now on, or from the cursor of an earlier one on.
+func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := f.find(id)
+	if at < 0 && len(f.subs) >= MaxSubscriptions {
+		return fmt.Errorf("there are %d subscriptions already, no more are accepted", MaxSubscriptions)
+	}
+	h := f.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	from, gap, err := h.resume(cursor)
+	if err != nil {
+		return err
+	}
+	s := subscription{id: id, filter: filter, wants: filter.wants(h.seed), from: from}
+	if at < 0 {
+		f.subs = append(f.subs, s)
+		h.subs++
+	} else {
+		f.subs[at] = s
+	}
+	f.gap = f.gap || gap
+	if len(f.subs) == 1 {
+		f.next, f.skipped = from, h.skipped
+	}
+	f.rewind(id, from)
+	h.wakeLocked()
+	return nil
+}
+
+// rewind goes back to an event, not again for the other subscriptions.
+func (f *Follower) rewind(id string, from uint64) {
+	if from >= f.next {
+		return
+	}
+	for i := range f.subs {
+		if s := &f.subs[i]; s.id != id {
+			s.from = max(s.from, f.next)
+		}
+	}
+	f.next = from
+}
+
+// Unsubscribe ends a subscription. It reports false when there is none.
+func (f *Follower) Unsubscribe(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := f.find(id)
+	if at < 0 {
+		return false
+	}
+	f.subs = slices.Delete(f.subs, at, at+1)
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	f.hub.subs--
+	return true
+}
+
+func (f *Follower) find(id string) int {
+	return slices.IndexFunc(f.subs, func(s subscription) bool { return s.id == id })
+}
+
+// Page is what a Follower is given at a time: first what it missed, then events
+// in their order.
+type Page struct {
+	Dropped []Dropped
+	Events  []Matched
+	Cursor  string // goes on behind all of it
+}
+
+// Matched is an event and the subscriptions that it is for.
+type Matched struct {
+	Event
+	Subscriptions []string
+	Cursor        string // goes on behind it
+}
+
+// Next waits for something to tell. It fails when ctx ends, and with ErrClosed.
+func (f *Follower) Next(ctx context.Context) (Page, error) {
+	for {
+		if err := f.pace(ctx); err != nil {
+			return Page{}, err
+		}
+		page, wake, err := f.read()
+		if err != nil || len(page.Events)+len(page.Dropped) > 0 {
+			return page, err
+		}
+		select {
+		case <-ctx.Done():
+			return Page{}, ctx.Err()
+		case <-wake:
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package live
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// leave follows until one event came, and returns its cursor.
+func leave(t *testing.T, h *Hub) string {
+	t.Helper()
+	f := follow(t, h, Filter{})
+	defer f.Close()
+	h.Complete(flow("first"), nil)
+	h.Flush()
+	got, _ := next(t, f)
+	return got[len(got)-1].Cursor
+}
+
+// resumed is what a follower is told that comes back with a cursor.
+func resumed(t *testing.T, h *Hub, cursor string) ([]Matched, map[Reason]uint64) {
+	t.Helper()
+	f := follow(t, h)
+	defer f.Close()
+	if err := f.Subscribe("0", Filter{}, cursor); err != nil {
+		t.Fatal(err)
+	}
+	return next(t, f)
+}
+
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		cursor := leave(t, h)
+		h.Complete(flow("missed"), nil)
+		h.Flush()
+		<-time.After(idleAfter / 2)
+		got, dropped := resumed(t, h, cursor)
+		expect(t, got, "flow_complete missed[0]")
+		if len(dropped) != 0 {
+			t.Errorf("dropped %v", dropped)
+		}
+	})
+}
+
+func TestResumeWithGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{Events: 2})
+		defer h.Close()
+		cursor := leave(t, h)
+		for range 5 {
+			h.Complete(flow("missed"), nil)
+		}
+		h.Flush()
+		if got, dropped := resumed(t, h, cursor); len(got) != 2 || dropped[Overtaken] != 3 {
+			t.Errorf("%v, dropped %v", names(got), dropped)
+		}
+		<-time.After(2 * idleAfter)
+		if got, dropped := resumed(t, h, cursor); len(got) != 0 || dropped[Gap] != 1 {
+			t.Errorf("after a time when nobody followed: %v, dropped %v", names(got), dropped)
+		}
+		other := New(Config{})
+		defer other.Close()
+		if got, dropped := resumed(t, other, cursor); len(got) != 0 || dropped[Gap] != 1 {
+			t.Errorf("after a restart: %v, dropped %v", names(got), dropped)
+		}
+	})
+}
+
+// A subscription that goes back has the others not see events again.
+func TestResumeBesideOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		cursor := leave(t, h)
+		f := follow(t, h, Filter{})
+		h.Complete(flow("second"), nil)
+		h.Flush()
+		next(t, f)
+		if err := f.Subscribe("back", Filter{}, cursor); err != nil {
+			t.Fatal(err)
+		}
+		h.Complete(flow("third"), nil)
+		h.Flush()
+		got, _ := next(t, f)
+		expect(t, got, "flow_complete second[back]", "flow_complete third[0 back]")
+	})
+}
+
+func FuzzCursor(f *testing.F) {
+	h := New(Config{})
+	for _, c := range []string{"", ".", "x.1", h.cursor(1), h.cursor(99), "a.zzzzzzzzzzzzzzz"} {
+		f.Add(c)
+	}
+	f.Fuzz(func(t *testing.T, c string) {
+		next, _, err := h.resume(c)
+		if err != nil && !errors.Is(err, ErrCursor) || next > h.ring.next {
+			t.Errorf("%q: %d, %v", c, next, err)
+		}
+	})
+}
