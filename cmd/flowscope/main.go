@@ -30,6 +30,7 @@ type cli struct {
 	Traces tracesCmd `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
 
 	Operations operationsCmd `cmd:"" help:"List operations: how often, how fast, how many fail."`
+	Graph      graphCmd      `cmd:"" help:"Show the flow graph of an operation: as a tree, for Graphviz, for Mermaid."`
 	Services   servicesCmd   `cmd:"" help:"List services: status, rate, errors, percentiles, versions."`
 
 	Store   storeCmd   `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`

@@ -37,7 +37,7 @@ func answering(t *testing.T, files map[string]string) *Client {
 func TestGolden(t *testing.T) {
 	c := answering(t, map[string]string{
 		"flows": "flows.json", "operations": "operations.json", "services": "services.json", "traces": "traces.json",
-		"flows/0af1": "flow.json", "operations/create%20vm%2Fx/graph": "graph.json",
+		"flows/0af1": "flow.json",
 	})
 	prints := map[string]func(Output) error{
 		"flows":      func(o Output) error { return PrintFlows(o, c.Flows(t.Context(), nil, 20)) },
