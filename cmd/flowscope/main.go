@@ -27,6 +27,7 @@ type cli struct {
 	Load   loadCmd   `cmd:"" help:"Send generated spans to an OTLP receiver and measure it."`
 	Flows  flowsCmd  `cmd:"" help:"List the flows of a server: by operation, service, status, duration."`
 	Flow   flowCmd   `cmd:"" help:"Show one flow: the tree of its spans, its critical path, its errors."`
+	Tail   tailCmd   `cmd:"" help:"Print flows as they complete, until Ctrl-C."`
 	Traces tracesCmd `cmd:"" help:"Search a server for traces: by operation, service, span, attribute, duration."`
 
 	Operations operationsCmd `cmd:"" help:"List operations: how often, how fast, how many fail."`

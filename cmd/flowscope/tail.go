@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/url"
+
+	"github.com/flowscope/flowscope/internal/client"
+)
+
+type tailCmd struct {
+	serverFlags `embed:""`
+	flowFilter  `embed:""`
+	outputFlags `embed:""`
+}
+
+// Validate reports flags that cannot work.
+func (c *tailCmd) Validate() error { return c.check() }
+
+// Run prints flows as they complete, until ctx ends.
+func (c *tailCmd) Run(ctx context.Context, out io.Writer) error {
+	server, err := client.New(c.Addr)
+	if err != nil {
+		return err
+	}
+	params := url.Values{}
+	c.addTo(params)
+	return server.Tail(ctx, c.output(out), params)
+}
