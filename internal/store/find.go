@@ -54,7 +54,8 @@ type finder struct {
 
 	left   []remaining // by the number of blocks that were looked at
 	newest revisions
-	memory map[model.TraceID]uint64 // bits of the spans in memory
+	memory map[model.TraceID]uint64 // bits of the spans in memory, or of all
+	known  bool                     // of all
 	open   []candidate              // not decided on, or not known to be before what remains
 	ready  []found                  // decided on and in order, as many as a page needs
 	below  int64                    // all that started after it is decided
@@ -65,6 +66,7 @@ type finder struct {
 
 	reasons []model.PartialReason
 	scanned model.Scanned
+	probed  model.Scanned // by the probe: it has limits of its own
 }
 
 // undecided is finder.below before anything is decided.
@@ -111,6 +113,15 @@ func (f *finder) search(ctx context.Context) error {
 	f.left = f.remains()
 	if err := f.searchMemory(ctx); err != nil {
 		return err
+	}
+	if err := f.probe(ctx); err != nil {
+		return err
+	}
+	if f.known {
+		f.open = slices.DeleteFunc(f.open, func(c candidate) bool { return f.memory[c.TraceID] == 0 })
+		for i := range f.open {
+			f.open[i].bits = f.memory[f.open[i].TraceID]
+		}
 	}
 	f.settle(f.left[0])
 	ahead := newScanAhead(f)
@@ -178,7 +189,7 @@ func (f *finder) settle(left remaining) {
 	below := left.flow
 	kept := f.open[:0]
 	for _, c := range f.open {
-		last := c.Start > left.span // no more spans of it can come
+		last := f.known || c.Start > left.span // no more spans of it can come
 		if !c.accepted && (last || f.filter.Rises()) {
 			c.accepted = f.filter.Match(c.row, c.bits)
 		}

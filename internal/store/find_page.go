@@ -17,6 +17,7 @@ func (f *finder) page(ctx context.Context) (model.TracePage, error) {
 		return model.TracePage{}, err
 	}
 	page := model.TracePage{Traces: make([]model.FoundTrace, len(rows)), Next: next, Scanned: f.scanned}
+	page.Scanned.Add(f.probed)
 	for i := range rows {
 		page.Traces[i].FlowSummary = rows[i]
 	}

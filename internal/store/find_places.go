@@ -170,6 +170,10 @@ func (f *finder) flowsIn(ctx context.Context, b *blockRef, r *foundInBlock, olde
 	if len(f.filter.Spans) == 0 {
 		return b.FindFlows(ctx, &q)
 	}
+	if f.known {
+		r.all = true
+		return f.knownFlows(ctx, b, &q)
+	}
 	n, err := b.CountFlows(ctx, &q)
 	if err != nil || n == 0 {
 		return nil, err

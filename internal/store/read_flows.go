@@ -19,7 +19,7 @@ func (s *Store) Flow(ctx context.Context, id model.TraceID) (model.FlowSummary, 
 			return f, true, nil
 		}
 	}
-	flows, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.FlowSummary, error) {
+	flows, err := eachBlock(ctx, v, v.blocks, func(ctx context.Context, b *blockRef) (*model.FlowSummary, error) {
 		f, ok, err := b.Flow(ctx, id)
 		if !ok {
 			return nil, err

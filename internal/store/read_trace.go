@@ -30,7 +30,7 @@ func (s *Store) Settled(ctx context.Context, id model.TraceID) (*model.Trace, er
 
 // trace adds what blocks have to the spans from memory.
 func (v *view) trace(ctx context.Context, id model.TraceID, spans []model.Span) (*model.Trace, error) {
-	batches, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.Batch, error) { return b.Trace(ctx, id) })
+	batches, err := eachBlock(ctx, v, v.blocks, func(ctx context.Context, b *blockRef) (*model.Batch, error) { return b.Trace(ctx, id) })
 	if err != nil {
 		return nil, fmt.Errorf("trace %s: %w", id, err)
 	}

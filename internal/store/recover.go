@@ -225,7 +225,7 @@ func (s *Store) reopen(ctx context.Context, open []model.TraceID) error {
 	}
 	v := s.view()
 	defer v.release()
-	batches, err := eachBlock(ctx, v, func(ctx context.Context, b *blockRef) (*model.Batch, error) {
+	batches, err := eachBlock(ctx, v, v.blocks, func(ctx context.Context, b *blockRef) (*model.Batch, error) {
 		return b.Traces(ctx, open)
 	})
 	for _, batch := range slices.Backward(batches) {
