@@ -34,7 +34,11 @@ type cli struct {
 	Graph      graphCmd      `cmd:"" help:"Show the flow graph of an operation: as a tree, for Graphviz, for Mermaid."`
 	Services   servicesCmd   `cmd:"" help:"List services: status, rate, errors, percentiles, versions."`
 
-	Store   storeCmd   `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`
+	Store      storeCmd      `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`
+	Completion completionCmd `cmd:"" help:"Print the completion of flowscope for a shell: source <(flowscope completion bash)."`
+	Complete   completeCmd   `cmd:"" hidden:"" help:"Complete a command line, for the scripts of completion."`
+	Man        manCmd        `cmd:"" help:"Print the manual: flowscope man | man -l -."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

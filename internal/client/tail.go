@@ -19,11 +19,14 @@ func (c *Client) Tail(ctx context.Context, o Output, params url.Values) error {
 	t := &tail{client: c, out: tailPrinter{o: o}, params: params, pause: firstPause}
 	for {
 		err := t.poll(ctx)
-		var problem *Error
-		switch {
-		case ctx.Err() != nil:
+		select {
+		case <-ctx.Done():
 			return nil
-		case !t.reached, t.out.failed, errors.As(err, &problem) && problem.Status < http.StatusInternalServerError:
+		default:
+		}
+		var problem *Error
+		refused := errors.As(err, &problem) && problem.Status < http.StatusInternalServerError
+		if !t.reached || t.out.failed || refused {
 			return err
 		}
 		if !t.away {

@@ -18,12 +18,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// roundTrip answers requests without a network.
-type roundTrip func(*http.Request) (*http.Response, error)
+// replies answers requests without a network.
+type replies func(*http.Request) (status int, body string, err error)
 
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func answer(r *http.Request, status int, body string) *http.Response {
+func (f replies) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, body, err := f(r)
+	if err != nil {
+		return nil, err
+	}
 	kind := "application/json"
 	if status != http.StatusOK {
 		kind = "application/problem+json"
@@ -31,7 +33,7 @@ func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Status: fmt.Sprint(status), Header: http.Header{"Content-Type": {kind}},
 		Body: io.NopCloser(strings.NewReader(body)), Request: r,
-	}
+	}, nil
 }
 
 // flowsJSON is a list of flows, one for each letter, newest first.
@@ -54,8 +56,8 @@ func shownFlows(out string) (letters string) {
 	return letters
 }
 
-// script is a server without follow=true: each poll takes the next answer.
-func tailScript(t *testing.T, format string, answers ...func(*http.Request) (*http.Response, error)) (out, notes string, asked []url.Values, err error) {
+// tailScript is a server without follow=true: each poll takes the next answer.
+func tailScript(t *testing.T, format string, answers ...replies) (out, notes string, asked []url.Values, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c, newErr := New("server:1")
@@ -63,10 +65,10 @@ func tailScript(t *testing.T, format string, answers ...func(*http.Request) (*ht
 			t.Fatal(newErr)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		c.http.Transport = replies(func(r *http.Request) (int, string, error) {
 			if len(answers) == 0 {
 				stop()
-				return nil, context.Canceled
+				return 0, "", context.Canceled
 			}
 			asked = append(asked, r.URL.Query())
 			next := answers[0]
@@ -80,17 +82,15 @@ func tailScript(t *testing.T, format string, answers ...func(*http.Request) (*ht
 	return out, notes, asked, err
 }
 
-func flows(names string) func(*http.Request) (*http.Response, error) {
-	return func(r *http.Request) (*http.Response, error) { return answer(r, 200, flowsJSON(names)), nil }
+func flows(names string) replies {
+	return func(*http.Request) (int, string, error) { return 200, flowsJSON(names), nil }
 }
 
-func refuse(status int) func(*http.Request) (*http.Response, error) {
-	return func(r *http.Request) (*http.Response, error) {
-		return answer(r, status, `{"detail":"no","code":"some_code"}`), nil
-	}
+func refuse(status int) replies {
+	return func(*http.Request) (int, string, error) { return status, `{"detail":"no","code":"some_code"}`, nil }
 }
 
-func down(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }
+func down(*http.Request) (int, string, error) { return 0, "", errors.New("refused") }
 
 // What was there at first is not shown, what comes is shown once and in order of
 // start, also after the server was away.
@@ -149,10 +149,10 @@ func TestTailNobodyReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers := []string{"a", "ba"}
-		c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		c.http.Transport = replies(func(*http.Request) (int, string, error) {
 			body := flowsJSON(answers[0])
 			answers = answers[1:]
-			return answer(r, 200, body), nil
+			return 200, body, nil
 		})
 		if err := c.Tail(t.Context(), Output{Out: brokenPipe{}, Notes: io.Discard}, nil); !errors.Is(err, io.ErrClosedPipe) {
 			t.Error(err)
@@ -167,14 +167,14 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 // More flows than a poll reads are said to be dropped, and the memory of them is
 // bounded.
 func TestTailTooMany(t *testing.T) {
-	many := func(r *http.Request) (*http.Response, error) {
+	many := func(r *http.Request) (int, string, error) {
 		var rows []string
 		for i := range maxFlowPage {
 			rows = append(rows, fmt.Sprintf(`{"flowId":"%s-%d"}`, r.URL.Query().Get("page"), i))
 		}
-		return answer(r, 200, `{"flows":[`+strings.Join(rows, ",")+`]}`), nil
+		return 200, `{"flows":[` + strings.Join(rows, ",") + `]}`, nil
 	}
-	answers := []func(*http.Request) (*http.Response, error){flows("a")}
+	answers := []replies{flows("a")}
 	for range maxPolled / maxFlowPage {
 		answers = append(answers, many)
 	}
