@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -12,14 +13,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/flowscope/flowscope/internal/live"
+	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 )
 
-// Config is what the handler is made of. Query, Dashboard, Status, Ready,
-// Registry and Logger are required.
+// Config is what the handler is made of. Query, Live, Open, Dashboard, Status,
+// Ready, Registry and Logger are required.
 type Config struct {
 	Query     *query.Engine
-	Dashboard fs.FS // the built dashboard, index.html at its root
+	Live      *live.Hub
+	Open      func(context.Context) (model.OpenFlows, error) // what is not counted yet
+	Dashboard fs.FS                                          // the built dashboard, index.html at its root
 	Status    func() Status
 	Ready     func() Readiness
 	Registry  *prometheus.Registry // what /metrics shows, and where the handler's own metrics go
@@ -79,7 +84,18 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return s.observe(metrics, s.checkHost(compress(mux))), nil
+	return s.observe(metrics, s.checkHost(unlessStream(compress(mux), mux))), nil
+}
+
+// unlessStream has streams answered by another handler.
+func unlessStream(most, streams http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isStream(r) {
+			streams.ServeHTTP(w, r)
+			return
+		}
+		most.ServeHTTP(w, r)
+	})
 }
 
 // Compression at level 1 costs a third of the default's time for a tenth more

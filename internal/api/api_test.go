@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -19,6 +20,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/live"
+	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/query/querytest"
 )
@@ -35,6 +38,7 @@ type fixture struct {
 	http.Handler
 	reader   *querytest.Reader
 	registry *prometheus.Registry
+	live     *live.Hub
 	log      *bytes.Buffer
 }
 
@@ -43,10 +47,13 @@ func newFixture(tb testing.TB, change func(*Config)) *fixture {
 	f := &fixture{
 		reader:   querytest.New(analyze.Config{}, querytest.Shop()),
 		registry: prometheus.NewRegistry(),
+		live:     live.New(live.Config{}),
 		log:      &bytes.Buffer{},
 	}
+	tb.Cleanup(f.live.Close)
 	clock := func() time.Time { return now }
 	c := Config{
+		Live: f.live, Open: func(context.Context) (model.OpenFlows, error) { return openShop(), nil },
 		Query: query.New(f.reader, analyze.Config{}, clock), Dashboard: dashboardFiles(),
 		Status: func() Status {
 			return Status{Version: "test", StartTime: now.Add(-time.Hour), UptimeSeconds: 3600,
@@ -65,6 +72,18 @@ func newFixture(tb testing.TB, change func(*Config)) *fixture {
 	}
 	f.Handler = h
 	return f
+}
+
+// openShop is what is open when the shop closes.
+func openShop() model.OpenFlows {
+	web, cart := model.Node{Namespace: "shop", Name: "web"}, model.Node{Namespace: "shop", Name: "cart"}
+	at := now.UnixNano()
+	return model.OpenFlows{At: now, Total: 3, List: []*model.OpenFlow{
+		{TraceID: model.TraceID{1}, Start: at - 5e8, End: at, Services: []model.Node{cart}, Current: cart, SpanCount: 1},
+		{TraceID: model.TraceID{2}, Operation: "checkout", Environment: "production", Start: at - 2e9, End: at - 1e9,
+			RootService: web, RootName: "POST /checkout", Services: []model.Node{cart, web}, Current: web, SpanCount: 7, ErrorCount: 1},
+		{TraceID: model.TraceID{3}, Operation: "checkout", Environment: "production", Start: at - 1e9, End: at, Services: []model.Node{cart}, Current: cart, SpanCount: 2},
+	}}
 }
 
 func dashboardFiles() fs.FS {
@@ -116,6 +135,7 @@ func questions() map[string]string {
 		"flows":             "/api/v1/flows?operation=checkout&environment=production&pageSize=2&sort=duration",
 		"flows_bare":        "/api/v1/flows?graph=false&status=error&service=payment&namespace=pay&minDuration=1ms&maxDuration=1m",
 		"flows_none":        "/api/v1/flows?startTime=0&endTime=60",
+		"flows_active":      "/api/v1/flows?status=active&environment=production&pageSize=1&sort=duration",
 		"flow":              "/api/v1/flows/" + failed,
 		"traces":            "/api/v1/traces?operation=checkout&limit=2&startTime=now-5m&endTime=now",
 		"traces_spans":      "/api/v1/traces?service=cart&kind=client&attribute=db.system.name=postgresql&attribute=resource.service.version!~2.*&limit=1",

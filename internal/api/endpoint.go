@@ -13,7 +13,7 @@ const (
 )
 
 // An answer is the work of one endpoint: it reads its parameters and returns
-// what to send as JSON, or a document of another type.
+// what to send as JSON, a document of another type, or a stream.
 type answer func(r *http.Request, p *params) (any, error)
 
 // document is an answer that is encoded already.
@@ -37,6 +37,7 @@ func (s *server) endpoints() map[string]answer {
 		"GET /api/v1/services":                         s.services,
 		"GET /api/v1/services/{serviceName}":           s.service,
 		"GET /api/v1/status":                           s.status,
+		"GET /api/v1/ws":                               s.socket,
 		"GET /api/v1/openapi.json":                     s.openapi,
 	}
 }
@@ -58,12 +59,16 @@ func (s *server) endpoint(a answer) http.HandlerFunc {
 			writeProblem(w, r, err)
 			return
 		}
-		if doc, ok := body.(document); ok {
-			w.Header().Set("Content-Type", doc.contentType)
-			w.Write(doc.body) //nolint:errcheck // the client has gone
-			return
+		switch body := body.(type) {
+		case document:
+			w.Header().Set("Content-Type", body.contentType)
+			w.Write(body.body) //nolint:errcheck // the client has gone
+		case stream:
+			noteStream(r.Context())
+			body(w, r)
+		default:
+			writeJSON(w, http.StatusOK, body)
 		}
-		writeJSON(w, http.StatusOK, body)
 	}
 }
 

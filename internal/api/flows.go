@@ -61,25 +61,36 @@ const (
 	maxFlowPage = 200
 )
 
-// flowQuery reads what selects flows. It leaves done to the caller.
-func (p *params) flowQuery() (model.FlowQuery, paging) {
+// flowFilter reads what selects flows, wherever they are looked for.
+func (p *params) flowFilter() model.FlowQuery {
 	q := model.FlowQuery{
 		Operation: p.text("operation"), Environment: p.text("environment"),
 		Service: p.text("service"), Namespace: p.text("namespace"),
 		MinDuration: p.duration("minDuration"), MaxDuration: p.duration("maxDuration"),
-		ByDuration: p.oneOf("sort", "time", "duration") == 1,
-	}
-	if i := p.oneOf("status", flowStatuses()...); i >= 0 {
-		status := model.FlowStatus(i)
-		q.Status = &status
 	}
 	if q.MaxDuration > 0 && q.MinDuration > q.MaxDuration {
 		p.fail("minDuration", "minDuration is longer than maxDuration")
 	}
-	period, pages := p.period(), p.paging(flowPage, maxFlowPage)
+	return q
+}
+
+// flowQuery reads what selects flows, and whether those that are open are
+// asked for. It leaves done to the caller.
+func (p *params) flowQuery() (q model.FlowQuery, pages paging, open bool) {
+	q = p.flowFilter()
+	q.ByDuration = p.oneOf("sort", "time", "duration") == 1
+	switch i := p.oneOf("status", append(flowStatuses(), statusActive)...); {
+	case i == len(flowStatuses()):
+		open = true
+	case i >= 0:
+		status := model.FlowStatus(i)
+		q.Status = &status
+	}
+	period := p.period()
+	pages = p.paging(flowPage, maxFlowPage)
 	q.From, q.To = period.From, period.To
 	q.Offset, q.Limit = pages.offset(), pages.size
-	return q, pages
+	return q, pages, open
 }
 
 func pageInfoOf(page *model.FlowPage, pages paging) pageInfo {
@@ -87,10 +98,19 @@ func pageInfoOf(page *model.FlowPage, pages paging) pageInfo {
 }
 
 func (s *server) flows(r *http.Request, p *params) (any, error) {
-	q, pages := p.flowQuery()
+	if p.oneOf("follow", "true", "false") == 0 {
+		return s.followFlows(p)
+	}
+	q, pages, open := p.flowQuery()
 	graphs := p.oneOf("graph", "true", "false") != 1
+	if p.text("cursor") != "" {
+		p.fail("cursor", "cursor goes with follow=true")
+	}
 	if err := p.done(); err != nil {
 		return nil, err
+	}
+	if open {
+		return s.openFlows(r, p, q, pages)
 	}
 	found, err := s.Query.Flows(r.Context(), q, graphs)
 	if err != nil {

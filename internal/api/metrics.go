@@ -40,7 +40,9 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 
 func (m *metrics) observe(r *http.Request, e *exchange, took time.Duration) {
 	m.requests.WithLabelValues(route(r), method(r), strconv.Itoa(e.status)).Inc()
-	m.duration.WithLabelValues(route(r)).Observe(took.Seconds())
+	if !e.stream {
+		m.duration.WithLabelValues(route(r)).Observe(took.Seconds())
+	}
 }
 
 // method is the request's method when it is a usual one; a client may send any word.

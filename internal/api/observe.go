@@ -19,6 +19,7 @@ type exchange struct {
 	id     string
 	status int   // 0 until the header is written
 	err    error // why the server failed, for the log
+	stream bool  // how long it takes is up to the client
 }
 
 func (e *exchange) WriteHeader(status int) {
@@ -45,6 +46,12 @@ func requestID(ctx context.Context) string {
 		return e.id
 	}
 	return ""
+}
+
+func noteStream(ctx context.Context) {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		e.stream = true
+	}
 }
 
 func noteError(ctx context.Context, err error) {

@@ -90,6 +90,7 @@ func TestAnswersFitOpenAPI(t *testing.T) {
 		"not found":         "/api/v1/traces/00000000000000000000000000000001",
 		"no service":        "/api/v1/services/nobody",
 		"openapi":           "/api/v1/openapi.json",
+		"no upgrade":        "/api/v1/ws",
 	} {
 		t.Run(name, func(t *testing.T) { patterns[validate(t, doc, f, url)] = true })
 	}

@@ -15,7 +15,8 @@ const MaxSubscriptions = 16
 // goroutine; the rest may be called by any.
 type Follower struct {
 	hub  *Hub
-	last time.Time // when Next looked last
+	last time.Time     // when Next looked last
+	kick chan struct{} // has an element when there may be something to tell
 
 	mu      sync.Mutex
 	subs    []subscription
@@ -52,7 +53,7 @@ func (h *Hub) Follow() (*Follower, error) {
 		h.ring.oldest, h.floor = h.ring.next, h.ring.next
 		h.listening.Store(true)
 	}
-	return &Follower{hub: h, next: h.ring.next, skipped: h.skipped}, nil
+	return &Follower{hub: h, kick: make(chan struct{}, 1), next: h.ring.next, skipped: h.skipped}, nil
 }
 
 // Close ends the Follower. It may be called again.
@@ -111,7 +112,10 @@ func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
 		f.next, f.skipped = from, h.skipped
 	}
 	f.rewind(id, from)
-	h.wakeLocked()
+	select {
+	case f.kick <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -176,6 +180,7 @@ func (f *Follower) Next(ctx context.Context) (Page, error) {
 		case <-ctx.Done():
 			return Page{}, ctx.Err()
 		case <-wake:
+		case <-f.kick:
 		}
 	}
 }

@@ -81,7 +81,7 @@ func New(c Config) *Hub {
 		c.Followers = 2000
 	}
 	return &Hub{
-		seed: maphash.MakeSeed(), boot: rand.Text()[:8], limit: c, usual: usuals{}, refilled: time.Now(),
+		seed: maphash.MakeSeed(), boot: rand.Text()[:8], limit: c, usual: usuals{}, tokens: showRate, refilled: time.Now(),
 		ring: newRing(c.Events, c.Bytes), wake: make(chan struct{}),
 	}
 }
@@ -92,12 +92,21 @@ func (h *Hub) Watch(shown int) bool {
 	if !h.listening.Load() {
 		return false
 	}
+	if h.tokens < 1 {
+		h.refill()
+	}
 	if shown >= showMost || h.tokens < 1 {
 		h.unshown++
 		return false
 	}
 	h.tokens--
 	return true
+}
+
+func (h *Hub) refill() {
+	now := time.Now()
+	h.tokens = min(showRate, h.tokens+showRate*now.Sub(h.refilled).Seconds())
+	h.refilled = now
 }
 
 // Show publishes what is known of an open trace: that it began, or more of it.
@@ -120,12 +129,6 @@ func (h *Hub) Complete(f, _ *model.Flow) {
 
 // Flush hands what was published to the followers.
 func (h *Hub) Flush() {
-	if !h.listening.Load() && len(h.pending) == 0 {
-		return
-	}
-	now := time.Now()
-	h.tokens = min(showRate, h.tokens+showRate*now.Sub(h.refilled).Seconds())
-	h.refilled = now
 	if len(h.pending) == 0 && h.unshown == 0 {
 		return
 	}

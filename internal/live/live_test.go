@@ -195,8 +195,6 @@ func TestShowRate(t *testing.T) {
 			t.Error("watched while nobody follows")
 		}
 		f, done := follow(t, h, Filter{}), follow(t, h, Filter{CompleteOnly: true})
-		<-time.After(time.Second)
-		h.Flush()
 		shown := 0
 		for range showRate + 100 {
 			if h.Watch(shown) {

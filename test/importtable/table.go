@@ -35,7 +35,7 @@ func table() []row {
 		{dir: "internal/shell"},
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
-		{dir: "internal/api", may: []string{"internal/query", "internal/analyze", "internal/model", "internal/encode"}},
+		{dir: "internal/api", may: []string{"internal/query", "internal/live", "internal/analyze", "internal/model", "internal/encode"}},
 		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/sketch"}},
 		{dir: "internal/store", may: []string{"internal/model", "internal/sketch", "internal/wire"}},
 		{dir: "internal/storecmd", may: []string{"internal/store", "internal/model", "internal/encode"}},

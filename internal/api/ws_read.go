@@ -1,0 +1,103 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coder/websocket"
+)
+
+// request is what a client sends.
+type request struct {
+	Type    string                     `json:"type"`
+	ID      string                     `json:"id"`
+	Filters map[string]json.RawMessage `json:"filters"`
+	Cursor  string                     `json:"cursor"`
+}
+
+// maxID bounds what a client calls a subscription.
+const maxID = 64
+
+// read deals with the client's messages until the connection ends. What is
+// wrong with one is said and does not end it.
+func (k *socket) read(ctx context.Context) {
+	for {
+		kind, text, err := k.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		answer, err := k.answer(kind, text)
+		if err != nil {
+			p := problemOf(err)
+			answer.Type, answer.Data = "error", errorData{p.Code, p.Detail, p.Field}
+		}
+		if k.send(ctx, answer) != nil {
+			return
+		}
+	}
+}
+
+type errorData struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Field  string `json:"field,omitempty"`
+}
+
+// answer does what a message asks for.
+func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error) {
+	var m request
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil || kind != websocket.MessageText || decoder.More() {
+		return message{}, &problem{Status: http.StatusBadRequest, Code: "invalid_message",
+			Detail: `a message is a JSON object such as {"type":"subscribe","id":"a","filters":{"operation":"login"}}`}
+	}
+	if len(m.ID) > maxID {
+		return message{}, badParameter("id", "id has more than 64 bytes")
+	}
+	switch m.Type {
+	case "subscribe":
+		return message{Type: "subscribed", ID: m.ID}, k.subscribe(&m)
+	case "unsubscribe":
+		if !k.follower.Unsubscribe(m.ID) {
+			return message{ID: m.ID}, badParameter("id", "there is no subscription of that id")
+		}
+		return message{Type: "unsubscribed", ID: m.ID}, nil
+	default:
+		return message{ID: m.ID}, badParameter("type", "type is neither subscribe nor unsubscribe")
+	}
+}
+
+func (k *socket) subscribe(m *request) error {
+	values := url.Values{}
+	for name, value := range m.Filters {
+		text, err := filterText(name, value)
+		if err != nil {
+			return badParameter("filters."+name, "filters."+name+" is no text, nor, of a duration, a whole number of nanoseconds")
+		}
+		values.Set(name, text)
+	}
+	p := &params{values: values, now: k.now()}
+	filter := p.liveFilter()
+	if err := p.done(); err != nil {
+		return err
+	}
+	if err := k.follower.Subscribe(m.ID, filter, m.Cursor); err != nil {
+		return &problem{Status: http.StatusBadRequest, Code: "invalid_subscription", Detail: err.Error()}
+	}
+	return nil
+}
+
+// filterText is a filter as a query parameter has it.
+func filterText(name string, value json.RawMessage) (text string, err error) {
+	var ns int64
+	if strings.HasSuffix(name, "Duration") && json.Unmarshal(value, &ns) == nil && string(value) != "null" {
+		return string(value) + "ns", nil
+	}
+	err = json.Unmarshal(value, &text)
+	return text, err
+}

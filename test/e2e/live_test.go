@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/flowscope/flowscope/internal/analyze/analyzetest"
+)
+
+// told is a message of the WebSocket or a line of what follows.
+type told struct {
+	Type string
+	Data struct {
+		OperationName, CurrentService, Status string
+		SpanCount                             int
+	}
+	OperationName string // of a line
+}
+
+// TestLive sends a flow in pieces. A WebSocket sees it begin, grow and end, a
+// request that follows sees it end, and in between it is listed as active.
+func TestLive(t *testing.T) {
+	p := serve(t, t.TempDir(), "--trace-quiet=1s")
+	spans, err := analyzetest.Draw(t.Name(), `
+shop/web: POST /login [server]    |====================  flow.operation=login
+  shop/web: POST auth [client]    |  ===============
+    shop/auth: POST [server]      |   ============       flow.operation=login
+      shop/auth: find [client]    |    ====              db.system.name=redis`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, lines := p.socket(`{"type":"subscribe","id":"a","filters":{"operation":"login"}}`), p.lines("operation=login")
+	expect(t, messages, "subscribed")
+	expect(t, lines, "heartbeat")
+
+	p.sendBatch(analyzetest.Batch(spans[2:3]))
+	if m := expect(t, messages, "flow_start"); m.Data.CurrentService != "shop/auth" || m.Data.Status != "active" || m.Data.SpanCount != 1 {
+		t.Errorf("%+v", m)
+	}
+	p.eventually("it is active", func() error { return p.active(1) })
+	p.sendBatch(analyzetest.Batch(spans[3:]))
+	if m := expect(t, messages, "flow_update"); m.Data.SpanCount != 2 {
+		t.Errorf("%+v", m)
+	}
+	p.sendBatch(analyzetest.Batch(spans[:2]))
+	if m := expect(t, messages, "flow_update"); m.Data.SpanCount != 4 || m.Data.CurrentService != "shop/web" {
+		t.Errorf("%+v", m)
+	}
+	if m := expect(t, messages, "flow_complete"); m.Data.SpanCount != 4 || m.Data.Status != "success" || m.Data.OperationName != "login" {
+		t.Errorf("%+v", m)
+	}
+	if m := expect(t, lines, "flow_complete"); m.OperationName != "login" {
+		t.Errorf("%+v", m)
+	}
+	p.eventually("it is active no more", func() error { return p.active(0) })
+	if n := p.metric("flowscope_live_followers"); n != 2 {
+		t.Errorf("%v followers", n)
+	}
+	began := time.Now()
+	if err := p.stop(); err != nil || time.Since(began) > 4*time.Second {
+		t.Errorf("followed, it takes %v to stop: %v", time.Since(began), err)
+	}
+}
+
+// active reports whether so many logins are listed as active.
+func (p *process) active(want int) error {
+	var list struct {
+		Total int
+		Flows []struct{ Partial bool }
+	}
+	err := p.getJSON("/api/v1/flows?status=active&operation=login", &list)
+	if err == nil && (list.Total != want || len(list.Flows) != want || (want > 0 && !list.Flows[0].Partial)) {
+		err = fmt.Errorf("%+v", list)
+	}
+	return err
+}
+
+// expect waits for what is told next, which must be of a kind.
+func expect(t *testing.T, from <-chan told, kind string) told {
+	t.Helper()
+	select {
+	case m := <-from:
+		if m.Type != kind {
+			t.Fatalf("want %s, got %+v", kind, m)
+		}
+		return m
+	case <-time.After(20 * time.Second):
+		t.Fatalf("no %s", kind)
+		return told{}
+	}
+}
+
+// socket opens a WebSocket, sends a message, and returns what is told.
+func (p *process) socket(request string) <-chan told {
+	p.t.Helper()
+	conn, _, err := websocket.Dial(p.t.Context(), p.api+"/api/v1/ws", nil) //nolint:bodyclose // the connection closes it
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { conn.CloseNow() }) //nolint:errcheck // the test is over
+	if err := conn.Write(p.t.Context(), websocket.MessageText, []byte(request)); err != nil {
+		p.t.Fatal(err)
+	}
+	out := make(chan told, 100)
+	go func() {
+		for {
+			_, text, err := conn.Read(context.Background())
+			var m told
+			if err != nil || json.Unmarshal(text, &m) != nil {
+				return
+			}
+			out <- m
+		}
+	}()
+	return out
+}
+
+// lines follows flows and returns what is told.
+func (p *process) lines(query string) <-chan told {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.api+"/api/v1/flows?follow=true&"+query, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // the reader closes it
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if kind := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || !strings.Contains(kind, "ndjson") {
+		p.t.Fatalf("%s %s", answer.Status, kind)
+	}
+	out := make(chan told, 100)
+	go func() {
+		defer answer.Body.Close()
+		for text := bufio.NewScanner(answer.Body); text.Scan(); {
+			var m told
+			if json.Unmarshal(text.Bytes(), &m) == nil {
+				out <- m
+			}
+		}
+	}()
+	return out
+}
