@@ -55,25 +55,33 @@ func (e *Error) Error() string {
 
 // get decodes the answer of an endpoint under /api/v1. A problem is an *Error.
 func (c *Client) get(ctx context.Context, path string, params url.Values, into any) (err error) {
+	body, err := c.open(ctx, c.http, path, params)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(into); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", c.base, err)
+	}
+	return nil
+}
+
+// open asks an endpoint under /api/v1. The caller closes the answer.
+func (c *Client) open(ctx context.Context, by *http.Client, path string, params url.Values) (io.ReadCloser, error) {
 	at := c.base.JoinPath("api/v1", path)
 	at.RawQuery = params.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.base, err)
+		return nil, fmt.Errorf("ask %s: %w", c.base, err)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := by.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.base, unwrapURL(err))
+		return nil, fmt.Errorf("ask %s: %w", c.base, unwrapURL(err))
 	}
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	body := io.LimitReader(resp.Body, maxAnswer)
 	if resp.StatusCode != http.StatusOK {
-		return problem(resp, body)
+		return nil, errors.Join(problem(resp, io.LimitReader(resp.Body, maxAnswer)), resp.Body.Close())
 	}
-	if err := json.NewDecoder(body).Decode(into); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", c.base, err)
-	}
-	return nil
+	return resp.Body, nil
 }
 
 // problem reads an answer that is not 200. What does not come from a Flowscope

@@ -18,7 +18,7 @@ const firstPause, longestPause = 500 * time.Millisecond, 30 * time.Second
 func (c *Client) Tail(ctx context.Context, o Output, params url.Values) error {
 	t := &tail{client: c, out: tailPrinter{o: o}, params: params, pause: firstPause}
 	for {
-		err := t.poll(ctx)
+		err := t.read(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -48,10 +48,34 @@ type tail struct {
 	out    tailPrinter
 	params url.Values
 
+	older   bool          // the server cannot push: it is polled
 	reached bool          // the server answered at least once
 	away    bool          // and then did not
 	pause   time.Duration // before the next attempt
+	pushed  pushed
 	polled  polled
+}
+
+// read prints what comes until the server goes away or refuses: it always fails.
+func (t *tail) read(ctx context.Context) error {
+	if t.older {
+		return t.poll(ctx)
+	}
+	err := t.follow(ctx)
+	var problem *Error
+	if !errors.As(err, &problem) || problem.Status != http.StatusBadRequest {
+		return err
+	}
+	switch problem.Field {
+	case "follow":
+		t.older = true
+		return errors.Join(t.out.note("the server is older: it is asked every %s", pollEvery), t.poll(ctx))
+	case "cursor":
+		t.pushed.cursor = ""
+		return errors.Join(t.out.note("dropped: what came meanwhile, for the server does not know where to go on"), t.follow(ctx))
+	default:
+		return err
+	}
 }
 
 // answered notes that the server is there.
