@@ -18,6 +18,9 @@ func (s *Store) Compact(ctx context.Context, all bool) error {
 	}
 	s.maintainMu.Lock()
 	defer s.maintainMu.Unlock()
+	if err := s.discardFailed(); err != nil {
+		return err
+	}
 	for ctx.Err() == nil && !s.closed() {
 		run := s.longestRun()
 		if run == nil {

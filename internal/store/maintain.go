@@ -28,6 +28,9 @@ func (s *Store) tidy(ctx context.Context) error {
 
 // tidyLocked applies retention and merges. maintainMu is held.
 func (s *Store) tidyLocked(ctx context.Context) error {
+	if err := s.discardFailed(); err != nil {
+		return err
+	}
 	err := s.retain(ctx)
 	for err == nil && ctx.Err() == nil {
 		run := s.mergeable()

@@ -79,14 +79,16 @@ func prunedBoth(x, y *block.Pruned) *block.Pruned {
 	return &block.Pruned{At: min(x.At, y.At), By: x.By}
 }
 
-// replace publishes a block in place of those it was made of.
+// replace publishes a block in place of those it was made of. After an error the
+// round ends, and the next begins with discardFailed.
 func (s *Store) replace(c *block.Content, run []*blockRef) error {
 	id, err := block.Write(s.fs, s.blockDir, c)
-	if err != nil {
-		return err
+	var b *block.Block
+	if err == nil {
+		b, err = block.Open(s.fs, s.blockDir, id)
 	}
-	b, err := block.Open(s.fs, s.blockDir, id)
 	if err != nil {
+		s.unpublished = append(s.unpublished, id)
 		return err
 	}
 	s.mu.Lock()
@@ -100,6 +102,20 @@ func (s *Store) replace(c *block.Content, run []*blockRef) error {
 		errs = append(errs, old.release())
 	}
 	return errors.Join(errs...)
+}
+
+// discardFailed removes what replace wrote and could not publish. It may be on
+// disk whole, and stands for the blocks it was made of only as long as those are
+// what they were: nothing may be removed or merged before it is gone for good.
+// maintainMu is held.
+func (s *Store) discardFailed() error {
+	for len(s.unpublished) > 0 {
+		if err := block.Discard(s.fs, s.blockDir, s.unpublished[0]); err != nil {
+			return err
+		}
+		s.unpublished = s.unpublished[1:]
+	}
+	return nil
 }
 
 // gather reads neighbouring blocks into the content of one. It is nil when one

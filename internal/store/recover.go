@@ -91,6 +91,8 @@ func (s *Store) removeReplaced() error {
 			replaced[id] = true
 		}
 	}
+	// The oldest first: a crash in between must not take the list before what it lists.
+	slices.SortFunc(s.blocks, olderBlock)
 	for _, ref := range s.blocks {
 		if replaced[ref.Meta.ID] {
 			if err := block.Remove(s.fs, s.blockDir, ref.Meta.ID); err != nil {
@@ -99,7 +101,6 @@ func (s *Store) removeReplaced() error {
 		}
 	}
 	s.blocks = slices.DeleteFunc(s.blocks, func(b *blockRef) bool { return replaced[b.Meta.ID] })
-	slices.SortFunc(s.blocks, olderBlock)
 	return nil
 }
 

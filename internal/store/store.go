@@ -50,6 +50,9 @@ type Store struct {
 	// both are taken, maintainMu is first.
 	maintainMu sync.Mutex
 	flushMu    sync.Mutex
+	// unpublished are blocks that a failed merge may have left on disk; guarded
+	// by maintainMu.
+	unpublished []string
 	// unreadable are segments that the disk did not give back whole. They are
 	// kept when what could be read is in a block. Only Start changes it.
 	unreadable []string
