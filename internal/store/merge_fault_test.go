@@ -26,6 +26,7 @@ type publishing struct {
 }
 
 func newPublishing(t *testing.T, keep store.Retention, fails func(vfs.Op, string) bool) *publishing {
+	t.Helper()
 	p := &publishing{t: t, mem: vfs.NewMem(), gen: storetest.NewGen(7)}
 	cfg := config(&vfs.Fault{FS: p.mem, Hook: func(op vfs.Op, name string) error {
 		if fails(op, name) && p.fails.Load() > 0 {
