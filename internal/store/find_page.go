@@ -29,7 +29,8 @@ func (f *finder) page(ctx context.Context) (model.TracePage, error) {
 	if f.v.partial {
 		f.reasons = append(f.reasons, model.PartialDamage)
 	}
-	page.Partial = f.reasons
+	slices.Sort(f.reasons)
+	page.Partial = slices.Compact(f.reasons)
 	return page, nil
 }
 
@@ -70,12 +71,24 @@ func (f *finder) best() []found {
 	return list[:min(len(list), f.q.Limit)]
 }
 
+// shownSpans bounds the spans that are read to show some of each trace, to some
+// 100 MB.
+const shownSpans = 200_000
+
 // showSpans looks up the spans of the traces on a page and keeps those that a
-// condition holds for.
-func (f *finder) showSpans(ctx context.Context, traces []model.FoundTrace) error {
-	spans := make(map[model.TraceID][]model.Span, len(traces))
-	for i := range traces {
-		spans[traces[i].TraceID] = nil
+// condition holds for. Traces that are too large to look into are shown without,
+// and the page is partial.
+func (f *finder) showSpans(ctx context.Context, page []model.FoundTrace) error {
+	spans := make(map[model.TraceID][]model.Span, len(page))
+	traces, left := make([]*model.FoundTrace, 0, len(page)), shownSpans
+	for i := range page {
+		t := &page[i]
+		if left -= int(t.SpanCount); left < 0 {
+			f.reasons = append(f.reasons, model.PartialRows)
+			break
+		}
+		spans[t.TraceID] = nil
+		traces = append(traces, t)
 	}
 	keep := func(b *model.Batch) {
 		for row, id := range b.TraceIDs {
@@ -108,7 +121,7 @@ func (f *finder) showSpans(ctx context.Context, traces []model.FoundTrace) error
 		}
 	}
 	for i := range traces {
-		f.choose(&traces[i], distinct(spans[traces[i].TraceID]))
+		f.choose(traces[i], distinct(spans[traces[i].TraceID]))
 	}
 	return nil
 }

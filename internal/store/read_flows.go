@@ -202,7 +202,7 @@ func (s *Store) Counted(ctx context.Context, enough int) (ids []model.TraceID, s
 	defer v.release()
 	for _, b := range v.blocks {
 		if len(ids) >= enough {
-			since = max(since, b.Meta.FlowMaxStart+1)
+			since = max(since, min(b.Meta.FlowMaxStart, b.Meta.Created)+1)
 			continue
 		}
 		own, err := b.FlowIDs(ctx)

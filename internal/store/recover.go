@@ -110,7 +110,7 @@ func (s *Store) loadBlock(id string) (*blockRef, error) {
 	if err == nil {
 		return newBlockRef(b), nil
 	}
-	if errors.Is(err, block.ErrNewer) {
+	if errors.Is(err, block.ErrNewer) || errors.Is(err, block.ErrOpen) {
 		return nil, err
 	}
 	at, seq, _ := block.ParseID(id)

@@ -46,7 +46,7 @@ func (r *spanReader) attrColumn(chunk parquet.ColumnChunk, name string, n int) [
 	}
 	set := func(row int, bits uint64) { out[row] = model.Attr{Key: key, Type: typ, Bits: bits} }
 	if typ == model.TypeString {
-		r.err = readTexts(chunk, r.rows, r.b, func(row int, ref model.Ref) error { set(row, uint64(ref)); return nil })
+		r.err = readTexts(chunk, r.rows, r.b.Batch, func(row int, ref model.Ref) error { set(row, uint64(ref)); return nil })
 	} else {
 		r.err = readNumbers(chunk, r.rows, func(row int, bits uint64) error { set(row, bits); return nil })
 	}
@@ -80,7 +80,7 @@ func (r *spanReader) list(n int) [][]model.Attr {
 		}
 	}
 	leaf("key", func(c parquet.ColumnChunk) error {
-		return readTexts(c, r.rows, r.b, func(row int, ref model.Ref) error {
+		return readTexts(c, r.rows, r.b.Batch, func(row int, ref model.Ref) error {
 			out[row] = append(out[row], model.Attr{Key: ref})
 			return nil
 		})

@@ -23,9 +23,9 @@ type Block struct {
 	dir  string // of the block itself
 	sums map[string]fileSums
 
-	mu        sync.Mutex
-	files     map[string]*openFile
-	resources []resourceRow // read once
+	mu    sync.Mutex
+	files map[string]*openFile
+	known *readTables // resources and scopes, nil until asked for
 }
 
 // openFile is a Parquet file and what it is read through. parquet is nil until
@@ -44,9 +44,9 @@ const (
 // that this program does not know is an error that wraps ErrNewer.
 func Open(fs vfs.FS, parent, id string) (*Block, error) {
 	dir := filepath.Join(parent, id)
-	p, err := vfs.ReadFile(fs, filepath.Join(dir, sumsFile), maxSums)
+	p, err := readWhole(fs, dir, id, sumsFile, maxSums)
 	if err != nil {
-		return nil, &CorruptError{id, sumsFile, err}
+		return nil, err
 	}
 	sums, err := decodeSums(p)
 	if errors.Is(err, ErrNewer) {
@@ -90,7 +90,7 @@ func (b *Block) Close() error {
 		errs = append(errs, f.checked.file.Close())
 	}
 	clear(b.files)
-	b.resources = nil
+	b.known = nil
 	return errors.Join(errs...)
 }
 
@@ -160,7 +160,7 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 		return nil
 	}()
 	var corrupt *CorruptError
-	if err == nil || ctx.Err() != nil || errors.As(err, &corrupt) || errors.Is(err, errOpen) {
+	if err == nil || ctx.Err() != nil || errors.As(err, &corrupt) || errors.Is(err, ErrOpen) {
 		return err
 	}
 	return &CorruptError{b.Meta.ID, name, err}
@@ -170,44 +170,19 @@ func (b *Block) read(ctx context.Context, name string, each func(group parquet.R
 func (b *Block) Spans(ctx context.Context) ([]*model.Batch, error) {
 	var out []*model.Batch
 	err := b.read(ctx, spansFile, func(group parquet.RowGroup) error {
+		in, err := b.spans(ctx, group)
+		if err != nil {
+			return err
+		}
 		for from := int64(0); from < group.NumRows(); from += columns.PageRows {
-			batch, err := b.newBatch(ctx)
-			if err != nil {
-				return err
-			}
-			if err := readSpans(ctx, group, rowRange{from, min(from+columns.PageRows, group.NumRows())}, batch); err != nil {
+			batch := newSpanBatch(in.tables)
+			if err := in.read(ctx, rowRange{from, min(from+columns.PageRows, group.NumRows())}, batch); err != nil {
 				return err
 			}
 			batch.Seal()
-			out = append(out, batch)
+			out = append(out, batch.Batch)
 		}
 		return nil
 	})
 	return out, err
-}
-
-// newBatch is an empty batch with the block's resources and scopes.
-func (b *Block) newBatch(ctx context.Context) (*model.Batch, error) {
-	b.mu.Lock()
-	rows := b.resources
-	b.mu.Unlock()
-	if rows == nil {
-		err := b.read(ctx, resourcesFile, func(group parquet.RowGroup) error {
-			return readRows(group, rowRange{0, group.NumRows()}, func(r *resourceRow) bool {
-				rows = append(rows, *r)
-				return true
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		b.mu.Lock()
-		b.resources = rows
-		b.mu.Unlock()
-	}
-	out := &model.Batch{}
-	if err := fill(out, rows); err != nil {
-		return nil, &CorruptError{b.Meta.ID, resourcesFile, err}
-	}
-	return out, nil
 }

@@ -366,6 +366,47 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// Senders choose how many resources there are: what is read of a block has those
+// that its spans point at.
+func TestManyResources(t *testing.T) {
+	const batches = 300
+	gen := storetest.NewGen(21)
+	c := &block.Content{WALSeq: 1, Created: created}
+	for range batches {
+		c.Batches = append(c.Batches, gen.Batch(5, 4))
+	}
+	for i, b := range c.Batches { // no two batches have a resource in common
+		side := b.NewAttr("service.instance.id", model.Value{Type: model.TypeString, Str: fmt.Sprint("instance ", i)})
+		for r := range b.Resources {
+			own := b.Side(b.Resources[r].Attrs)
+			from := len(b.SideAttrs)
+			b.SideAttrs = append(append(b.SideAttrs, own...), side)
+			b.Resources[r].Attrs = model.Range{Off: uint32(from), Len: uint32(len(own) + 1)}
+		}
+		b.Seal()
+	}
+	blk := write(t, vfs.NewMem(), c)
+	want, got := spansOf(c.Batches...), 0
+	read, err := blk.Spans(t.Context())
+	ok(t, err)
+	for _, b := range read {
+		got += b.Len()
+		if len(b.Resources) > b.Len() {
+			t.Errorf("%d resources for %d spans", len(b.Resources), b.Len())
+		}
+	}
+	if got != len(want) {
+		t.Errorf("%d spans, want %d", got, len(want))
+	}
+	for _, b := range c.Batches {
+		trace, err := blk.Trace(t.Context(), b.TraceIDs[0])
+		ok(t, err)
+		if len(trace.Resources) > trace.Len() || trace.Span(0).Resource().Instance == "" {
+			t.Fatalf("a trace of %d spans with %d resources, instance %q", trace.Len(), len(trace.Resources), trace.Span(0).Resource().Instance)
+		}
+	}
+}
+
 // What docs/format/blocks.md promises other readers: any Parquet reader finds
 // the columns by name, with no help from this package.
 func TestGenericParquetReader(t *testing.T) {

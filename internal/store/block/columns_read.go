@@ -90,43 +90,6 @@ func eachEntry(row int, p parquet.Page, yield func(row, value int) error) error 
 	return nil
 }
 
-// eachValue calls yield with every value of a column in a range of rows, and
-// with its row counted from the range's start. A value is valid during the call.
-func eachValue(group parquet.RowGroup, rows rowRange, yield func(row int, v parquet.Value) error, path ...string) (err error) {
-	chunk, err := chunkOf(group, path...)
-	if err != nil {
-		return err
-	}
-	in := parquet.NewColumnChunkValueReader(chunk)
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := in.SeekToRow(rows.from); err != nil {
-		return err
-	}
-	var buf [128]parquet.Value // a few KB of stack, larger gains nothing
-	n := int(rows.to - rows.from)
-	for row := -1; row < n; {
-		got, err := in.ReadValues(buf[:])
-		for _, v := range buf[:got] {
-			if v.RepetitionLevel() == 0 {
-				row++
-			}
-			if row >= n {
-				return nil
-			}
-			if err := yield(row, v); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) && row == n-1 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // stopped is nil for errStop.
 func stopped(err error) error {
 	if errors.Is(err, errStop) {

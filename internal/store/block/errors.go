@@ -15,9 +15,9 @@ func newer(file string, format int) error {
 	return fmt.Errorf("%w: %s has format %d, this version knows up to %d", ErrNewer, file, format, formatVersion)
 }
 
-// errOpen says that a file could not be opened, for want of file handles perhaps:
+// ErrOpen says that a file could not be opened, for want of file handles perhaps:
 // that does not speak against what it holds.
-var errOpen = errors.New("open a file of a block")
+var ErrOpen = errors.New("open a file of a block")
 
 // CorruptError says that a file of a block does not hold what was written.
 type CorruptError struct {

@@ -174,8 +174,8 @@ func (f *rowFinder) listedFirst(column parquet.LeafColumn, listed listedAttrs, r
 
 // attrNumber is a column's number in attr_shape.
 func (f *rowFinder) attrNumber(column parquet.LeafColumn) byte {
-	r := spanReader{names: f.group.Schema().Columns()}
-	for i, place := range r.attrColumns() {
+	s := spanSource{names: f.group.Schema().Columns()}
+	for i, place := range s.attrColumns() {
 		if place == column.ColumnIndex {
 			return byte(i + 1)
 		}

@@ -104,11 +104,10 @@ func (f *rowFinder) compare(c *model.Compare, asked rowSet) (rowSet, error) {
 // that the condition holds for.
 func (f *rowFinder) table(asked rowSet, column string, size func(*model.Batch) int, holds func(b *model.Batch, i uint32) bool) (rowSet, error) {
 	if f.tables == nil {
-		b, err := f.block.newBatch(f.ctx)
+		b, err := f.block.allTables(f.ctx)
 		if err != nil {
 			return nil, err
 		}
-		b.Seal()
 		f.tables = b
 	}
 	match, some, all := make([]bool, size(f.tables)), false, true

@@ -61,29 +61,41 @@ func scanTrace(chunk parquet.ColumnChunk, id model.TraceID, rows rowRange) (rowR
 	return found, stopped(err)
 }
 
-// spanReader appends rows of spans.parquet to a batch whose resources and
-// scopes are filled in.
-type spanReader struct {
-	rows   rowRange
-	b      *model.Batch
-	first  int // the batch's row of the range's first
+// spanSource reads spans of a row group. It belongs to one goroutine.
+type spanSource struct {
+	group  parquet.RowGroup
+	tables *readTables
 	chunks []parquet.ColumnChunk
 	names  [][]string
-	err    error
+	ids    []model.SpanID // of all rows; nil until a parent is outside of the rows read
 }
 
-// readSpans reads the rows of whole traces, or any others when it is given the
-// span ids of all of the group for their parents.
-func readSpans(ctx context.Context, group parquet.RowGroup, rows rowRange, b *model.Batch) error {
-	r := &spanReader{rows: rows, b: b, first: b.Len(), chunks: group.ColumnChunks(), names: group.Schema().Columns()}
+func (b *Block) spans(ctx context.Context, group parquet.RowGroup) (*spanSource, error) {
+	t, err := b.tables(ctx)
+	return &spanSource{group: group, tables: t, chunks: group.ColumnChunks(), names: group.Schema().Columns()}, err
+}
+
+// spanReader appends a range of rows to a batch.
+type spanReader struct {
+	*spanSource
+	rows  rowRange
+	b     *spanBatch
+	first int // the batch's row of the range's first
+	err   error
+}
+
+// read appends rows to a batch.
+func (s *spanSource) read(ctx context.Context, rows rowRange, b *spanBatch) error {
+	r := &spanReader{spanSource: s, rows: rows, b: b, first: b.Len()}
 	n := int(rows.to - rows.from)
 	for range n {
 		b.AddSpan(0, 0)
 	}
-	r.ids()
-	r.parents(group.NumRows())
+	r.readIDs()
+	r.parents()
 	r.times()
 	r.numbers()
+	r.pointers()
 	r.texts()
 	attrs := r.attrs(n)
 	events, links := r.binary("events", n), r.binary("links", n)
@@ -94,13 +106,13 @@ func readSpans(ctx context.Context, group parquet.RowGroup, rows rowRange, b *mo
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := attrs.append(b, i); err != nil {
+		if err := attrs.append(b.Batch, i); err != nil {
 			return err
 		}
-		if err := parseEvents(b, events[i]); err != nil {
+		if err := parseEvents(b.Batch, events[i]); err != nil {
 			return err
 		}
-		if err := parseLinks(b, links[i]); err != nil {
+		if err := parseLinks(b.Batch, links[i]); err != nil {
 			return err
 		}
 		b.EndSpan()
@@ -132,18 +144,16 @@ func (r *spanReader) number(name string, set func(row int, v uint64) error) {
 	})
 }
 
-func (r *spanReader) ids() {
+func (r *spanReader) readIDs() {
 	b := r.b
 	r.fixed("trace_id", r.rows, func(i int, p []byte) { copy(b.TraceIDs[r.first+i][:], p) })
 	r.fixed("span_id", r.rows, func(i int, p []byte) { copy(b.SpanIDs[r.first+i][:], p) })
 	r.fixed("parent_span_id", r.rows, func(i int, p []byte) { copy(b.ParentIDs[r.first+i][:], p) })
 }
 
-// parents looks the ids of parents up by their distance. Those outside of the
-// rows, which only reading a file page by page meets, need all span ids.
-func (r *spanReader) parents(groupRows int64) {
+// parents looks the ids of parents up by their distance.
+func (r *spanReader) parents() {
 	b := r.b
-	var all []model.SpanID
 	r.number("parent_distance", func(i int, v uint64) error {
 		if v == 0 {
 			return nil
@@ -153,16 +163,31 @@ func (r *spanReader) parents(groupRows int64) {
 			b.ParentIDs[i] = b.SpanIDs[r.first+int(at-r.rows.from)]
 			return nil
 		}
-		if all == nil {
-			all = make([]model.SpanID, groupRows)
-			r.fixed("span_id", rowRange{0, groupRows}, func(row int, p []byte) { copy(all[row][:], p) })
-		}
-		if err := within("parent", uint64(at), len(all)); err != nil {
+		if err := r.allIDs(); err != nil {
 			return err
 		}
-		b.ParentIDs[i] = all[at]
-		return r.err
+		if err := within("parent", uint64(at), len(r.ids)); err != nil {
+			return err
+		}
+		b.ParentIDs[i] = r.ids[at]
+		return nil
 	})
+}
+
+// allIDs reads the ids of all spans of the group: a file that is read page by
+// page meets parents in other pages.
+func (r *spanReader) allIDs() error {
+	if r.ids != nil {
+		return nil
+	}
+	n := r.group.NumRows()
+	ids := make([]model.SpanID, n)
+	chunk, err := chunkOf(r.group, "span_id")
+	if err == nil {
+		err = readFixed(chunk, rowRange{0, n}, func(row int, p []byte) error { copy(ids[row][:], p); return nil })
+	}
+	r.ids = ids
+	return err
 }
 
 func (r *spanReader) times() {
@@ -180,14 +205,30 @@ func (r *spanReader) numbers() {
 	r.number("dropped_attributes", func(i int, v uint64) error { b.DroppedAttrs[i] = uint32(v); return nil })
 	r.number("dropped_events", func(i int, v uint64) error { b.DroppedEvents[i] = uint32(v); return nil })
 	r.number("dropped_links", func(i int, v uint64) error { b.DroppedLinks[i] = uint32(v); return nil })
-	r.number("resource", func(i int, v uint64) error {
-		b.ResourceOf[i] = uint32(v)
-		return within("resource", v, len(b.Resources))
-	})
-	r.number("scope", func(i int, v uint64) error {
-		b.ScopeOf[i] = uint32(v)
-		return within("scope", v, len(b.Scopes))
-	})
+}
+
+// pointers reads which resource and scope each span has. Where the column is
+// left out, all have the first.
+func (r *spanReader) pointers() {
+	b := r.b
+	read := func(name string, to []uint32, place func(id uint64) (uint32, error)) {
+		there := false
+		r.number(name, func(i int, v uint64) (err error) {
+			there = true
+			to[i], err = place(v)
+			return err
+		})
+		if there || r.err != nil || r.rows.from == r.rows.to {
+			return
+		}
+		first, err := place(0)
+		for i := r.first; i < len(to); i++ {
+			to[i] = first
+		}
+		r.err = err
+	}
+	read("resource", b.ResourceOf, b.resource)
+	read("scope", b.ScopeOf, b.scope)
 }
 
 func within(what string, i uint64, n int) error {
@@ -199,7 +240,7 @@ func within(what string, i uint64, n int) error {
 
 func (r *spanReader) text(name string, set func(row int, ref model.Ref)) {
 	r.column(name, func(c parquet.ColumnChunk) error {
-		return readTexts(c, r.rows, r.b, func(row int, ref model.Ref) error { set(row, ref); return nil })
+		return readTexts(c, r.rows, r.b.Batch, func(row int, ref model.Ref) error { set(row, ref); return nil })
 	})
 }
 
@@ -221,8 +262,8 @@ func (r *spanReader) binary(name string, n int) [][]byte {
 
 // attrColumns are the places of the columns of attributes, in the order of their
 // numbers in attr_shape.
-func (r *spanReader) attrColumns() (places []int) {
-	for i, path := range r.names {
+func (s *spanSource) attrColumns() (places []int) {
+	for i, path := range s.names {
 		if len(path) == 1 && strings.HasPrefix(path[0], attrPrefix) {
 			places = append(places, i)
 		}

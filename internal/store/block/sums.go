@@ -151,7 +151,7 @@ func openChecked(fs vfs.FS, dir, block string, sums fileSums) (*checkedFile, err
 		return nil, &CorruptError{block, sums.name, err}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errOpen, err)
+		return nil, fmt.Errorf("%w: %w", ErrOpen, err)
 	}
 	size, err := f.Size()
 	if err == nil && size != sums.size {
@@ -240,11 +240,31 @@ func (c *checkedFile) verifyAll() error {
 	return nil
 }
 
+// readWhole returns the content of a small file. A file that is not there, or that
+// the disk does not give back, is damage; one that cannot be opened for another
+// reason is not.
+func readWhole(fs vfs.FS, dir, block, name string, limit int64) (_ []byte, err error) {
+	path := filepath.Join(dir, name)
+	f, err := fs.Open(path)
+	if err != nil && !errors.Is(err, iofs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrOpen, err)
+	}
+	if err != nil {
+		return nil, &CorruptError{block, name, err}
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	p, err := vfs.ReadAll(f, path, limit)
+	if err != nil {
+		return nil, &CorruptError{block, name, err}
+	}
+	return p, nil
+}
+
 // readChecked returns the content of a small file, checked.
 func readChecked(fs vfs.FS, dir, block string, sums fileSums, limit int64) ([]byte, error) {
-	p, err := vfs.ReadFile(fs, filepath.Join(dir, sums.name), limit)
+	p, err := readWhole(fs, dir, block, sums.name, limit)
 	if err != nil {
-		return nil, &CorruptError{block, sums.name, err}
+		return nil, err
 	}
 	w := sumWriter{w: io.Discard}
 	if _, err := w.Write(p); err != nil {

@@ -83,29 +83,3 @@ func (t *tables) add(row resourceRow, b *model.Batch, attrs model.Range) int32 {
 func appendKeyPart(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
-
-// fill puts rows that were read back into an empty batch, in their order, so
-// that a span's resource and scope columns are indexes into it.
-func fill(b *model.Batch, rows []resourceRow) error {
-	for i := range rows {
-		row := &rows[i]
-		side := model.Range{Off: uint32(len(b.SideAttrs)), Len: uint32(len(row.Attrs))}
-		for _, a := range row.Attrs {
-			v, err := parseText(model.ValueType(a.Type), a.Value)
-			if err != nil {
-				return err
-			}
-			b.SideAttrs = append(b.SideAttrs, b.NewAttr(a.Key, v))
-		}
-		schema := b.Strings.InternString(row.SchemaURL)
-		if row.Kind == kindResource {
-			b.Resources = append(b.Resources, model.Resource{Attrs: side, SchemaURL: schema, DroppedAttrs: uint32(row.Dropped)})
-			continue
-		}
-		b.Scopes = append(b.Scopes, model.Scope{
-			Name: b.Strings.InternString(row.Name), Version: b.Strings.InternString(row.Version),
-			Attrs: side, SchemaURL: schema, DroppedAttrs: uint32(row.Dropped),
-		})
-	}
-	return nil
-}

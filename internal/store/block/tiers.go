@@ -2,6 +2,7 @@ package block
 
 import (
 	"cmp"
+	"math"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -83,4 +84,10 @@ func SlotOf(bucket int64, q model.RollupQuery) int64 {
 
 func floorTo(t, width int64) int64 { return t - (t%width+width)%width }
 
-func ceilTo(t, width int64) int64 { return -floorTo(-t, width) }
+// ceilTo does not go past the last multiple that there is.
+func ceilTo(t, width int64) int64 {
+	if t > math.MaxInt64-width {
+		return floorTo(t, width)
+	}
+	return -floorTo(-t, width)
+}

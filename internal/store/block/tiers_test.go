@@ -2,6 +2,7 @@ package block
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -59,6 +60,16 @@ func TestStretches(t *testing.T) {
 			if wanted != (len(in) == 1) || len(in) > 1 || (wanted && in[0].slot != SlotOf(at, q)) {
 				t.Fatalf("%+v of %d to %d in %v: minute %d is in %v", q, m.RollupMinTime, m.RollupMaxTime, m.RollupTiers, at, in)
 			}
+		}
+	}
+}
+
+func TestCeilTo(t *testing.T) {
+	for _, tc := range []struct{ at, want int64 }{
+		{0, 0}, {1, 60}, {60, 60}, {-1, 0}, {-60, -60}, {math.MaxInt64, math.MaxInt64 - math.MaxInt64%60}, {math.MinInt64 + 60, math.MinInt64 + 60 - (math.MinInt64+60)%60},
+	} {
+		if got := ceilTo(tc.at, 60); got != tc.want {
+			t.Errorf("ceilTo(%d) = %d, want %d", tc.at, got, tc.want)
 		}
 	}
 }

@@ -21,27 +21,23 @@ func (b *Block) Traces(ctx context.Context, ids []model.TraceID) (*model.Batch, 
 	if b.Meta.Spans == 0 { // a file without rows has no bloom filter either
 		return nil, nil
 	}
-	var out *model.Batch
-	batch := func() (_ *model.Batch, err error) {
-		if out == nil {
-			out, err = b.newBatch(ctx)
-		}
-		return out, err
-	}
 	maybe, err := b.filter(ids)
 	if err != nil || len(maybe) == 0 {
 		return nil, err
 	}
-	err = b.read(ctx, spansFile, func(group parquet.RowGroup) error {
+	var out *model.Batch
+	err = b.read(ctx, spansFile, func(group parquet.RowGroup) (err error) {
 		// A lookup decodes a page of every column; above this many, reading
 		// the row group once costs less.
 		const few = 64
 		if len(maybe) > few {
-			return b.scanTraces(ctx, group, maybe, batch)
+			out, err = b.scanTraces(ctx, group, maybe)
+		} else {
+			out, err = b.lookUpTraces(ctx, group, maybe)
 		}
-		return lookUpTraces(ctx, group, maybe, batch)
+		return err
 	})
-	if err != nil || out == nil {
+	if err != nil || out == nil || out.Len() == 0 {
 		return nil, err
 	}
 	out.Seal()
@@ -69,56 +65,58 @@ func (b *Block) filter(ids []model.TraceID) ([]model.TraceID, error) {
 	return out, nil
 }
 
-func lookUpTraces(ctx context.Context, group parquet.RowGroup, ids []model.TraceID, batch func() (*model.Batch, error)) error {
+// lookUpTraces reads the rows of each trace, nil when there are none.
+func (b *Block) lookUpTraces(ctx context.Context, group parquet.RowGroup, ids []model.TraceID) (*model.Batch, error) {
+	var ranges []rowRange
 	for _, id := range ids {
 		rows, err := findTrace(group, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if rows.from == rows.to {
-			continue
-		}
-		out, err := batch()
-		if err != nil {
-			return err
-		}
-		if err := readSpans(ctx, group, rows, out); err != nil {
-			return err
+		if rows.from < rows.to {
+			ranges = append(ranges, rows)
 		}
 	}
-	return nil
+	if len(ranges) == 0 {
+		return nil, nil
+	}
+	in, err := b.spans(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	out := newSpanBatch(in.tables)
+	for _, rows := range ranges {
+		if err := in.read(ctx, rows, out); err != nil {
+			return nil, err
+		}
+	}
+	return out.Batch, nil
 }
 
 // scanTraces reads the pages that hold any of the traces and copies out what
 // belongs to them.
-func (b *Block) scanTraces(ctx context.Context, group parquet.RowGroup, ids []model.TraceID, batch func() (*model.Batch, error)) error {
+func (b *Block) scanTraces(ctx context.Context, group parquet.RowGroup, ids []model.TraceID) (*model.Batch, error) {
 	want := make(map[model.TraceID]bool, len(ids))
 	for _, id := range ids {
 		want[id] = true
 	}
+	in, err := b.spans(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.Batch{}
 	for from := int64(0); from < group.NumRows(); from += columns.PageRows {
 		rows := rowRange{from, min(from+columns.PageRows, group.NumRows())}
-		hit := false
-		err := eachValue(group, rows, func(_ int, v parquet.Value) error {
-			hit = hit || want[model.TraceID(v.ByteArray())]
-			return nil
-		}, "trace_id")
+		hit, err := holdsTrace(group, rows, want)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !hit {
 			continue
 		}
-		page, err := b.newBatch(ctx)
-		if err != nil {
-			return err
-		}
-		if err := readSpans(ctx, group, rows, page); err != nil {
-			return err
-		}
-		out, err := batch()
-		if err != nil {
-			return err
+		page := newSpanBatch(in.tables)
+		if err := in.read(ctx, rows, page); err != nil {
+			return nil, err
 		}
 		copier := model.NewCopier(out)
 		for i, id := range page.TraceIDs {
@@ -127,5 +125,21 @@ func (b *Block) scanTraces(ctx context.Context, group parquet.RowGroup, ids []mo
 			}
 		}
 	}
-	return nil
+	return out, nil
+}
+
+// holdsTrace reports whether one of the rows is of a wanted trace.
+func holdsTrace(group parquet.RowGroup, rows rowRange, want map[model.TraceID]bool) (hit bool, err error) {
+	chunk, err := chunkOf(group, "trace_id")
+	if err != nil {
+		return false, err
+	}
+	err = readFixed(chunk, rows, func(_ int, p []byte) error {
+		if want[model.TraceID(p)] {
+			hit = true
+			return errStop
+		}
+		return nil
+	})
+	return hit, stopped(err)
 }

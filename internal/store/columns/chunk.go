@@ -191,7 +191,7 @@ const bloomBits = 10
 
 // bloom writes the bloom filter of a column that has one.
 func (w *Writer) bloom(c *chunk) {
-	if c.filter == nil {
+	if len(c.filter) == 0 {
 		return
 	}
 	header := format.BloomFilterHeader{NumBytes: int32(len(c.filter) * bloom.BlockSize)}

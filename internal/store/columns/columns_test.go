@@ -53,6 +53,9 @@ func TestAnyReaderReadsIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file))); err != nil || len(f.RowGroups()) != min(n, 1) {
+				t.Errorf("%d row groups: %v", len(f.RowGroups()), err)
+			}
 			if len(got) != len(want) {
 				t.Fatalf("%d rows, want %d", len(got), len(want))
 			}

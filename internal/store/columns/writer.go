@@ -79,11 +79,29 @@ func (w *Writer) encode(v any) []byte {
 
 // Close writes the end of the file and returns the first error of all.
 func (w *Writer) Close() error {
+	if w.rows > 0 {
+		w.indexes()
+	}
+	meta := format.FileMetaData{Version: 2, NumRows: int64(w.rows), CreatedBy: "flowscope version 1 (build )"}
+	meta.Schema = w.root.elements(nil)
+	if w.rows > 0 { // some readers refuse a row group without rows
+		meta.RowGroups = thrift.Slice[format.RowGroup]{w.rowGroup()}
+	}
+	for range w.chunks {
+		meta.ColumnOrders = append(meta.ColumnOrders, format.ColumnOrder{Value: new(format.TypeDefinedOrder)})
+	}
+	_, length := w.thrift(&meta)
+	w.write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...))
+	return w.err
+}
+
+// indexes writes what is between the columns and the footer. Column indexes
+// come first and together, then offset indexes: readers fetch each kind with one
+// read.
+func (w *Writer) indexes() {
 	for _, c := range w.chunks {
 		w.bloom(c)
 	}
-	// Column indexes first and together, then offset indexes: readers fetch
-	// each kind with one read.
 	for _, c := range w.chunks {
 		if c.bounds != nil {
 			c.chunk.ColumnIndexOffset, c.chunk.ColumnIndexLength = w.thrift(c.bounds)
@@ -92,15 +110,6 @@ func (w *Writer) Close() error {
 	for _, c := range w.chunks {
 		c.chunk.OffsetIndexOffset, c.chunk.OffsetIndexLength = w.thrift(&c.pages)
 	}
-	meta := format.FileMetaData{Version: 2, NumRows: int64(w.rows), CreatedBy: "flowscope version 1 (build )"}
-	meta.Schema = w.root.elements(nil)
-	meta.RowGroups = thrift.Slice[format.RowGroup]{w.rowGroup()}
-	for range w.chunks {
-		meta.ColumnOrders = append(meta.ColumnOrders, format.ColumnOrder{Value: new(format.TypeDefinedOrder)})
-	}
-	_, length := w.thrift(&meta)
-	w.write(append(binary.LittleEndian.AppendUint32(nil, uint32(length)), magic...))
-	return w.err
 }
 
 // Filter is where the last bloom filter is, once the file is closed.

@@ -56,6 +56,12 @@ func ReadFile(fs FS, name string, limit int64) (p []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	return ReadAll(f, name, limit)
+}
+
+// ReadAll returns the content of an open file, whose name is for the error of
+// one that is larger than limit bytes.
+func ReadAll(f File, name string, limit int64) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -63,7 +69,7 @@ func ReadFile(fs FS, name string, limit int64) (p []byte, err error) {
 	if size > limit {
 		return nil, &tooLargeError{name, size, limit}
 	}
-	p = make([]byte, size)
+	p := make([]byte, size)
 	if _, err := f.ReadAt(p, 0); err != nil && (!errors.Is(err, io.EOF) || size > 0) {
 		return nil, err
 	}
