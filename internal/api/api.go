@@ -70,6 +70,11 @@ func New(c Config) (http.Handler, error) {
 	for pattern, answer := range s.endpoints() {
 		mux.Handle(pattern, s.endpoint(answer))
 	}
+	graphql, err := s.graphql()
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/graphql", graphql)
 	mux.Handle("/api/", notEndpoint(mux))
 	mux.Handle("GET /api/v1/operations/{rest...}", s.slashOperation(notEndpoint(mux)))
 	if err := s.addOperational(mux); err != nil {

@@ -1,6 +1,7 @@
-// Package api serves Flowscope over HTTP: the REST API under /api/v1, the
-// dashboard, health, readiness and metrics. It is transport and error mapping;
-// the answers come from internal/query.
+// Package api serves Flowscope over HTTP: the REST API under /api/v1,
+// GraphQL over the same answers at /graphql, the dashboard, health, readiness
+// and metrics. It is transport and error mapping; the answers come from
+// internal/query.
 //
 // Every endpoint is described by openapi.yaml, and a test holds the two to
 // each other, field by field.

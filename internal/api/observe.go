@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -17,9 +18,11 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	id     string
-	status int   // 0 until the header is written
-	err    error // why the server failed, for the log
-	stream bool  // how long it takes is up to the client
+	status int  // 0 until the header is written
+	stream bool // how long it takes is up to the client
+
+	mu  sync.Mutex // fields of a GraphQL answer fail side by side
+	err error      // why the server failed, for the log
 }
 
 func (e *exchange) WriteHeader(status int) {
@@ -56,6 +59,8 @@ func noteStream(ctx context.Context) {
 
 func noteError(ctx context.Context, err error) {
 	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		e.err = err
 	}
 }
@@ -102,7 +107,7 @@ func (s *server) recovered(m *metrics, e *exchange, r *http.Request, cause any) 
 func (s *server) log(r *http.Request, e *exchange, took time.Duration) {
 	level := slog.LevelDebug
 	switch {
-	case e.status >= http.StatusInternalServerError:
+	case e.status >= http.StatusInternalServerError, e.err != nil:
 		level = slog.LevelError
 	case e.status >= http.StatusBadRequest:
 		level = slog.LevelInfo
