@@ -16,7 +16,7 @@ type flowFilter struct {
 	Environment string        `placeholder:"NAME" help:"Environment of the flow."`
 	Service     string        `placeholder:"NAME" help:"A service that the flow reached."`
 	Namespace   string        `placeholder:"NAME" help:"Namespace of the service."`
-	Status      string        `placeholder:"STATUS" help:"How the flow ended: success, error or timeout."`
+	Status      string        `placeholder:"STATUS" help:"How the flow ended: success, error or timeout; active when it has not."`
 	MinDuration time.Duration `placeholder:"DURATION" help:"Flows at least as long."`
 	MaxDuration time.Duration `placeholder:"DURATION" help:"Flows at most as long."`
 }

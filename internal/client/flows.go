@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Flow struct {
 	Start        time.Time     `json:"startTime"`
 	Duration     time.Duration `json:"duration"`
 	Status       string        `json:"status"`
+	Elapsed      time.Duration `json:"elapsedTime"`    // of a flow that is active, instead of a duration
+	Current      string        `json:"currentService"` // of a flow that is active: where a span ended last
 	RootService  string        `json:"rootService"`
 	RootName     string        `json:"rootName"`
 	UIEvent      string        `json:"uiEvent"`
@@ -42,14 +45,19 @@ func (c *Client) Flows(ctx context.Context, params url.Values, limit int) iter.S
 	return numbered(ctx, c, "flows", ask, maxFlowPage, limit, func(f *Flow) string { return f.ID })
 }
 
-// PrintFlows writes pages of flows.
+// PrintFlows writes pages of flows. Those that are active have a duration with a
+// plus, which is how long they have taken so far.
 func PrintFlows(o Output, pages iter.Seq2[*Page[Flow], error]) error {
 	return listing[Flow]{
 		name: "flows",
-		head: []string{"START", ">DURATION", "STATUS", "OPERATION", "ENVIRONMENT", ">SERVICES", ">SPANS", ">ERRORS", "FLOW ID", "ERROR"},
+		head: []string{"START", ">DURATION", "STATUS", "OPERATION", "ENVIRONMENT", ">SERVICES", ">SPANS", ">ERRORS", "FLOW ID", "ABOUT"},
 		add: func(rows *table, f *Flow) {
-			rows.add(clock(f.Start), rounded(f.Duration).String(), cell(f.Status), cell(f.Operation), cell(f.Environment),
-				strconv.Itoa(f.ServiceCount), strconv.Itoa(f.SpanCount), strconv.Itoa(f.ErrorCount), cell(f.ID), cell(f.Error))
+			duration, about := rounded(f.Duration).String(), f.Error
+			if f.Status == "active" {
+				duration, about = rounded(f.Elapsed).String()+"+", strings.TrimSpace("last in "+f.Current)
+			}
+			rows.add(clock(f.Start), duration, cell(f.Status), cell(f.Operation), cell(f.Environment),
+				strconv.Itoa(f.ServiceCount), strconv.Itoa(f.SpanCount), strconv.Itoa(f.ErrorCount), cell(f.ID), cell(about))
 			rows.style(2, statusStyle(f.Status))
 		},
 	}.write(o, pages)

@@ -39,8 +39,10 @@ func TestGolden(t *testing.T) {
 		"flows": "flows.json", "operations": "operations.json", "services": "services.json", "traces": "traces.json",
 		"flows/0af1": "flow.json",
 	})
+	open := answering(t, map[string]string{"flows": "active.json"})
 	prints := map[string]func(Output) error{
 		"flows":      func(o Output) error { return PrintFlows(o, c.Flows(t.Context(), nil, 20)) },
+		"active":     func(o Output) error { return PrintFlows(o, open.Flows(t.Context(), nil, 20)) },
 		"operations": func(o Output) error { return PrintOperations(o, c.Operations(t.Context(), nil, 20)) },
 		"services":   func(o Output) error { return PrintServices(o, c.Services(t.Context(), nil, 20)) },
 		"traces":     func(o Output) error { return PrintTraces(o, c.Traces(t.Context(), nil, 2)) },

@@ -35,6 +35,8 @@ type Page[T any] struct {
 	Partial bool            `json:"partial"`
 	Reasons []string        `json:"reasons"` // why it is partial
 
+	Note string `json:"note"` // what the server says about the rows, of those that are open
+
 	NextCursor string `json:"nextCursor"`
 }
 

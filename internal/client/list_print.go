@@ -41,7 +41,12 @@ func (l listing[T]) write(o Output, pages iter.Seq2[*Page[T], error]) error {
 				return err
 			}
 		}
-		all.Period = page.Period
+		if page.Note != "" && all.Note == "" {
+			if err := o.note("%s", cell(page.Note)); err != nil {
+				return err
+			}
+		}
+		all.Period, all.Note = page.Period, page.Note
 		if o.Format != "ndjson" {
 			all.Rows = append(all.Rows, page.Rows...)
 			continue
@@ -71,7 +76,8 @@ func (l listing[T]) printJSON(o Output, all *Page[T]) error {
 		Period  json.RawMessage `json:"period,omitempty"`
 		Partial bool            `json:"partial,omitempty"`
 		Reasons []string        `json:"reasons,omitempty"`
-	}{all.Period, all.Partial, all.Reasons})
+		Note    string          `json:"note,omitempty"`
+	}{all.Period, all.Partial, all.Reasons, all.Note})
 	if err != nil {
 		return err
 	}
@@ -96,6 +102,9 @@ func (l listing[T]) printTable(o Output, rows []Row[T]) error {
 
 // explain says what the reasons mean for whoever asked.
 func explain[T any](p *Page[T]) string {
+	if p.Note != "" { // of flows that are open: only so many are looked at
+		return "more flows are open than are listed"
+	}
 	if len(p.Reasons) == 0 {
 		return "damaged blocks are left out"
 	}
