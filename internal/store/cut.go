@@ -159,9 +159,7 @@ func (s *Store) flushHead(h *head) error {
 	s.forgetOpen(blocks)
 	s.unflushed.Add(-h.bytes)
 	s.counters.flushed(s.cfg.Now().Sub(begun), b.Meta)
-	for _, seq := range h.segments {
-		s.leftover = append(s.leftover, wal.Name(seq))
-	}
+	s.leftover = append(s.leftover, h.segments...)
 	s.removeSegments()
 	select {
 	case s.flushed <- struct{}{}:
@@ -200,20 +198,22 @@ func (s *Store) removeSegment(name string) error {
 }
 
 // removeSegments removes WAL segments that are in a block. What cannot be
-// removed is tried again after the next block, and at the next start. flushMu
-// is held.
+// removed is tried again before the next maintenance, which leaves the blocks of
+// such segments alone, and at the next start. flushMu is held.
 func (s *Store) removeSegments() {
-	var kept []string
-	for _, name := range s.leftover {
-		if err := s.removeSegment(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.log.Warn("a WAL segment that is in a block could not be removed", "segment", name, "error", err)
-			kept = append(kept, name)
+	var kept []uint64
+	for _, seq := range s.leftover {
+		if err := s.removeSegment(wal.Name(seq)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("a WAL segment that is in a block could not be removed", "segment", wal.Name(seq), "error", err)
+			kept = append(kept, seq)
+			continue
 		}
+		s.unsynced = append(s.unsynced, seq)
 	}
 	s.leftover = kept
-	// Durable before retention can take the block: a segment must not come
-	// back when the block that covered it is gone.
 	if err := s.fs.SyncDir(s.walDir); err != nil {
 		s.log.Warn("the WAL directory could not be synced", "error", err)
+		return
 	}
+	s.unsynced = nil
 }

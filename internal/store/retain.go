@@ -35,15 +35,22 @@ func (s *Store) retain(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// allBlocks are the blocks whose WAL segments are gone for good. A block that is
-// being flushed is not among them: should it be removed and its segments come back
-// in a crash, it would be counted again.
+// allBlocks are the blocks whose WAL segments are gone for good, and no newer than
+// the first of which one is left. A block that is being flushed is not among them:
+// should it be removed and its segments come back in a crash, it would be counted
+// again.
 func (s *Store) allBlocks() []*blockRef {
 	s.flushMu.Lock()
 	defer s.flushMu.Unlock()
+	if len(s.leftover)+len(s.unsynced) > 0 {
+		s.removeSegments()
+	}
+	left := slices.Concat(s.leftover, s.unsynced)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.blocks)
+	return slices.DeleteFunc(slices.Clone(s.blocks), func(b *blockRef) bool {
+		return len(left) > 0 && b.Meta.WALSeq >= slices.Min(left)
+	})
 }
 
 // retainBytes removes whole blocks, the oldest first, until the rest is within

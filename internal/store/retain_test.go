@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -303,4 +305,42 @@ func TestRetentionBytesOfAnEnvironment(t *testing.T) {
 		t.Error("the same blocks were written again")
 	}
 	ok(t, k.s.Close())
+}
+
+// A block stays as long as a crash could bring its WAL segments back.
+func TestRetentionWaitsForWAL(t *testing.T) {
+	ctx := context.Background()
+	for _, failed := range []vfs.Op{vfs.OpRemove, vfs.OpSyncDir} {
+		mem := vfs.NewMem()
+		var armed, removed atomic.Bool
+		cfg := config(&vfs.Fault{FS: mem, Hook: func(op vfs.Op, name string) error {
+			if op == vfs.OpRemove && strings.HasSuffix(name, ".wal") {
+				removed.Store(armed.Load())
+			}
+			if op == failed && removed.Load() && strings.Contains(name, "/wal") {
+				return errors.New("EIO")
+			}
+			return nil
+		}})
+		cfg.Retention.Age = time.Minute // the generator's spans are older
+		s, gen := start(t, cfg), storetest.NewGen(7)
+		for _, fails := range []bool{false, true} {
+			armed.Store(fails)
+			ok(t, s.Append(ctx, gen.Batch(2, 6)))
+			ok(t, s.Flush(ctx))
+		}
+		ok(t, s.Maintain(ctx))
+		if st := s.Stats(); st.Blocks != 1 || st.BlocksExpired != 1 {
+			t.Errorf("%s fails: %d blocks, %d expired; want 1 and 1", failed, st.Blocks, st.BlocksExpired)
+		}
+		if n := start(t, config(mem.Crash(nil))).Stats(); n.StoredSpans+n.LiveSpans != 12 {
+			t.Errorf("%s fails: after a crash %d spans, want 12", failed, n.StoredSpans+n.LiveSpans)
+		}
+		armed.Store(false)
+		removed.Store(false)
+		ok(t, s.Maintain(ctx))
+		if st := s.Stats(); st.Blocks != 0 {
+			t.Errorf("%s works again: %d blocks left", failed, st.Blocks)
+		}
+	}
 }

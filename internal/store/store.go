@@ -56,7 +56,8 @@ type Store struct {
 	// unreadable are segments that the disk did not give back whole. They are
 	// kept when what could be read is in a block. Only Start changes it.
 	unreadable []string
-	leftover   []string // WAL segments that are in a block and could not be removed yet; guarded by flushMu
+	leftover   []uint64 // WAL segments that are in a block and could not be removed yet; guarded by flushMu
+	unsynced   []uint64 // those removed that a crash may bring back; guarded by flushMu
 
 	unflushed atomic.Int64
 	started   atomic.Bool
