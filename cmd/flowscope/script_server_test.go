@@ -11,14 +11,27 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// serve runs `flowscope serve` with these flags, on free ports, until the script
-// ends. $ADDR is its API, $OTLP its receiver.
+// serverKey is where a script keeps how to stop its server: a *func().
+type serverKey struct{}
+
+func setup(env *testscript.Env) error {
+	env.Values[serverKey{}] = new(func())
+	return nil
+}
+
+// stop ends the server that serve runs.
+func stop(ts *testscript.TestScript, _ bool, _ []string) { (*ts.Value(serverKey{}).(*func()))() } //nolint:errcheck // setup put it there
+
+// serve runs `flowscope serve` with these flags, on free ports, until "stop" or
+// the script's end. $ADDR is its API, $HOST that without http://, $OTLP its
+// receiver.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	self, err := os.Executable()
 	ts.Check(err)
@@ -37,6 +50,9 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(log.Close())
 	})
 	ts.Defer(stopped)
+	*ts.Value(serverKey{}).(*func()) = stopped //nolint:errcheck // setup put it there
+	ts.Setenv("ADDR", "")
+	ts.Setenv("OTLP", "")
 	address := regexp.MustCompile(`"listener":"(http|otlp-http)","addr":"([^"]+)"`)
 	waitFor(ts, func() bool {
 		for _, found := range address.FindAllStringSubmatch(ts.ReadFile("serve.log"), -1) {
@@ -44,6 +60,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return ts.Getenv("ADDR") != "" && ts.Getenv("OTLP") != ""
 	})
+	ts.Setenv("HOST", strings.TrimPrefix(ts.Getenv("ADDR"), "http://"))
 }
 
 // send sends an OTLP JSON file, in which @123 is 123 ms after now, and waits

@@ -19,8 +19,9 @@ func TestMain(m *testing.M) {
 // them.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "serve": serve, "send": send, "await": await},
+		Dir:   "testdata/script",
+		Setup: setup,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "serve": serve, "send": send, "stop": stop, "await": await},
 	})
 }
 
