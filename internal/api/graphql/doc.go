@@ -3,7 +3,7 @@
 // API, which the caller gives it as a function, so that both say the same.
 //
 // Answers of one request that are asked for twice are read once. A request is
-// bounded: the bytes of its query, its depth, its selections, and its reads. A
-// list multiplies the reads of the fields below it, and they are counted before
-// the first one is made.
+// bounded: the bytes of its query, its depth, its selections, its reads and the
+// bytes they give. A list multiplies the reads of the fields below it, and they
+// are counted before the first one is made.
 package graphql

@@ -67,6 +67,23 @@ func TestTimeArguments(t *testing.T) {
 	}
 }
 
+func TestAliases(t *testing.T) {
+	for query, want := range map[string]int{
+		`{ a: b c d : e(f: 1, g: {h: ")"}) { i: j } } # k: l`:    3,
+		`query q($a: Int = 1) { b(c: """ "d": ( """) { e: f } }`: 1,
+		`{ a(b: "c\"d: (") { e: f } }`:                           1,
+	} {
+		if got := aliases(query); got != want {
+			t.Errorf("%s: %d, want %d", query, got, want)
+		}
+	}
+	for n, want := range map[int]int64{0: 1, 3: 8, 8: 256, 9: MaxSelections, 100: MaxSelections} {
+		if got := repeats("{" + strings.Repeat(" a: b", n) + "}"); got != want {
+			t.Errorf("%d aliases: %d, want %d", n, got, want)
+		}
+	}
+}
+
 // Requests that are none are answered in GraphQL's form.
 func TestRequests(t *testing.T) {
 	h := newHandler(t, &fake{})

@@ -40,6 +40,8 @@ func (f *fake) rest(_ context.Context, endpoint, name string, params url.Values)
 		panic("oh")
 	case name == "boom":
 		return nil, fmt.Errorf("disk on fire")
+	case name == "big":
+		return []byte(`{"traceId": "big", "spans": []}` + strings.Repeat(" ", 2<<20)), nil
 	case strings.HasSuffix(endpoint, "}"):
 		return fmt.Appendf(nil, `{"flowId": %q, "traceId": %q, "status": "success", "graph": {}, "spans": []}`, name, name), nil
 	case params.Get("cursor") == "other":
@@ -185,6 +187,8 @@ func TestLimits(t *testing.T) {
 		{"too many bytes", "{status{version}}" + strings.Repeat(" ", MaxQuery), "query_too_large", 413},
 		{"reads", `{ flows(first: 200) { edges { node { graph { nodes { id } } } } } }`, "", 200},
 		{"too many reads", `{ flows(first: 200) { edges { node { graph { nodes { id } } trace { id } } } } }`, "query_too_expensive", 200},
+		{"bytes read", `{ trace(traceId: "big") { a1: id a2: id a3: id a4: id a5: id a6: id spans { id } } }`, "", 200},
+		{"too many bytes read", `{ trace(traceId: "big") { a1: id a2: id a3: id a4: id spans { a5: id a6: id a7: id a8: id } } }`, "query_too_expensive", 200},
 		{"too many in two fields", `{ a: flows(first: 200) { edges { node { trace { id } } } } b: services(first: 200) { edges { node { operations } } } }`, "query_too_expensive", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel = context.WithTimeout(ctx, h.Timeout)
 		defer cancel()
 	}
-	answer := h.schema.Exec(withRun(ctx, h.REST), q.Query, q.OperationName, q.Variables)
+	answer := h.schema.Exec(withRun(ctx, h.REST, q.Query), q.Query, q.OperationName, q.Variables)
 	explain(q, answer.Errors)
 	write(w, statusOf(answer), answer)
 }

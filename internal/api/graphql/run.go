@@ -15,8 +15,10 @@ import (
 // run is one request under way: what it has read and may still read. It is safe
 // for concurrent use.
 type run struct {
-	rest  REST
-	reads atomic.Int64 // counted so far
+	rest    REST
+	repeats int64        // how often the answer may say what it has read
+	reads   atomic.Int64 // counted so far
+	bytes   atomic.Int64 // read so far, repeats included
 
 	mu      sync.Mutex
 	answers map[string]*reading
@@ -31,8 +33,8 @@ type reading struct {
 
 type runKey struct{}
 
-func withRun(ctx context.Context, rest REST) context.Context {
-	return context.WithValue(ctx, runKey{}, &run{rest: rest, answers: map[string]*reading{}})
+func withRun(ctx context.Context, rest REST, query string) context.Context {
+	return context.WithValue(ctx, runKey{}, &run{rest: rest, repeats: repeats(query), answers: map[string]*reading{}})
 }
 
 func runOf(ctx context.Context) *run {
@@ -59,6 +61,10 @@ func read[T any](ctx context.Context, endpoint, name string, params url.Values) 
 		if body, one.err = r.rest(ctx, endpoint, name, params); one.err != nil {
 			return
 		}
+		if r.bytes.Add(int64(len(body))*r.repeats) > maxBytes {
+			one.err = errTooMuch
+			return
+		}
 		value := new(T)
 		one.value, one.err = value, json.Unmarshal(body, value)
 	})
@@ -68,6 +74,9 @@ func read[T any](ctx context.Context, endpoint, name string, params url.Values) 
 	value, _ := one.value.(*T)
 	return value, nil
 }
+
+var errTooMuch = &Error{Code: "query_too_expensive", Detail: fmt.Sprintf(
+	"the answer may have more than %d MiB: ask for fewer rows, or with fewer aliases", maxBytes>>20)}
 
 // spend counts reads before they are made: some by the field itself, and one of
 // each kind that is selected below it, times how many rows of a list there may be.

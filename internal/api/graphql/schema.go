@@ -33,6 +33,9 @@ const (
 	// MaxReads lets through what one REST request may cost at most: a page of 200
 	// flows with their graphs, each of which is a trace that is read.
 	MaxReads = 250
+	// maxBytes is of all that a request reads, in JSON, times what its aliases may
+	// repeat. A page of 200 flows with ordinary traces of 100 spans reads 20 MB.
+	maxBytes = 256 << 20
 	// parallelism is how many reads one request has under way. REST clients of
 	// one browser have six connections.
 	parallelism = 4
