@@ -34,6 +34,9 @@ type cli struct {
 	Graph      graphCmd      `cmd:"" help:"Show the flow graph of an operation: as a tree, for Graphviz, for Mermaid."`
 	Services   servicesCmd   `cmd:"" help:"List services: status, rate, errors, percentiles, versions."`
 
+	Record recordCmd `cmd:"" help:"Keep what operations did in a file, for diff to compare with."`
+	Diff   diffCmd   `cmd:"" help:"Tell what changed: between two flows, periods, versions, or since a recorded run."`
+
 	Store      storeCmd      `cmd:"" help:"Look into, check, shrink, export and back up a data directory."`
 	Completion completionCmd `cmd:"" help:"Print the completion of flowscope for a shell: source <(flowscope completion bash)."`
 	Complete   completeCmd   `cmd:"" hidden:"" help:"Complete a command line, for the scripts of completion."`

@@ -32,6 +32,7 @@ func (s *server) endpoints() map[string]answer {
 		"GET /api/v1/operations":                       s.operations,
 		"GET /api/v1/operations/{operationName}/stats": s.operationStats,
 		"GET /api/v1/operations/{operationName}/graph": s.operationGraph,
+		"GET /api/v1/profile":                          s.profile,
 		"GET /api/v1/stats":                            s.stats,
 		"GET /api/v1/dependencies":                     s.dependencies,
 		"GET /api/v1/services":                         s.services,

@@ -23,20 +23,21 @@ const anything = "*"
 // table is ordered from the commands down to the vocabulary.
 func table() []row {
 	return []row{
-		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/load", "internal/client", "internal/storecmd", "internal/shell"}},
+		{dir: "cmd/flowscope", may: []string{"internal/app", "internal/config", "internal/load", "internal/client", "internal/storecmd", "internal/shell", "internal/analyze/compare"}},
 		{dir: "internal/app", may: []string{anything}},
 		{dir: "internal/config"},
 		// The demo is a set of ordinary services: what it shows must not
 		// depend on knowing how Flowscope works inside.
 		{dir: "internal/demo"},
 		// A client sees the API as everybody does.
-		{dir: "internal/client", stdlib: true},
+		// What it adds is the comparison of two answers, one of which may be a file.
+		{dir: "internal/client", may: []string{"internal/analyze/compare"}, stdlib: true},
 		// It knows the grammar of the command line, and nothing behind it.
 		{dir: "internal/shell"},
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
 		{dir: "internal/api", may: []string{"internal/query", "internal/live", "internal/analyze", "internal/model", "internal/encode"}},
-		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/sketch"}},
+		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/analyze/compare", "internal/sketch"}},
 		{dir: "internal/store", may: []string{"internal/model", "internal/sketch", "internal/wire"}},
 		{dir: "internal/storecmd", may: []string{"internal/store", "internal/model", "internal/encode"}},
 		{dir: "internal/assemble", may: []string{"internal/model", "internal/analyze"}},
@@ -46,6 +47,7 @@ func table() []row {
 		{dir: "internal/encode", may: []string{"internal/wire", "internal/model"}},
 
 		// The vocabulary, and pure functions over it.
+		{dir: "internal/analyze/compare", may: []string{"internal/sketch"}, stdlib: true},
 		{dir: "internal/analyze", may: []string{"internal/model", "internal/sketch"}, stdlib: true},
 		{dir: "internal/model", may: []string{"internal/wire", "internal/sketch"}, stdlib: true},
 		{dir: "internal/sketch", stdlib: true},

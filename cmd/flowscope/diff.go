@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/flowscope/flowscope/internal/analyze/compare"
+	"github.com/flowscope/flowscope/internal/client"
+)
+
+type diffCmd struct {
+	Flows []string `arg:"" optional:"" name:"flow" help:"Two flows to compare span by span, by id."`
+
+	serverFlags `embed:""`
+
+	Baseline    string   `placeholder:"FILE|FROM..TO" help:"What to compare with: a file of flowscope record, or a period such as now-2h..now-1h."`
+	Candidate   string   `default:"now-1h..now" placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file. With --version, the period of both versions."`
+	Version     []string `placeholder:"VERSION" help:"Twice: the service.version to compare with and the one that is compared."`
+	Service     string   `placeholder:"NAME" help:"The service whose versions --version means; any when not given."`
+	Operation   string   `placeholder:"NAME" help:"Only this operation; all when not given."`
+	Environment string   `placeholder:"NAME" help:"Only flows of this environment. A file stays what it is."`
+	FailOn      string   `placeholder:"TERMS" help:"Exit with 1 on a change such as p95>10%,errors>1%,new-edge."`
+
+	outputFlags `embed:""`
+}
+
+// Validate reports flags that cannot work.
+func (c *diffCmd) Validate() error {
+	gate, err := c.gate()
+	if err != nil {
+		return err
+	}
+	ways := 0
+	for _, given := range []bool{len(c.Flows) > 0, c.Baseline != "", len(c.Version) > 0} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		return errors.New("two flows, --baseline or --version must say what to compare, one of the three")
+	case len(c.Flows) > 0 && len(c.Flows) != 2:
+		return errors.New("two flows are compared, no more and no less")
+	case len(c.Flows) > 0 && len(gate) > 0:
+		return errors.New("--fail-on is not for two flows: one flow a side proves nothing")
+	case len(c.Version) > 0 && len(c.Version) != 2:
+		return errors.New("--version must be given twice")
+	case c.Service != "" && len(c.Version) == 0:
+		return errors.New("--service needs --version")
+	case len(c.Version) > 0 && !isPeriod(c.Candidate):
+		return errors.New("--candidate must be a period with --version")
+	}
+	return c.check()
+}
+
+func (c *diffCmd) gate() (compare.Gate, error) {
+	if c.FailOn == "" {
+		return nil, nil
+	}
+	gate, err := compare.ParseGate(c.FailOn)
+	if err != nil {
+		return nil, fmt.Errorf("--fail-on: %w", err)
+	}
+	return gate, nil
+}
+
+// Run compares, and fails when --fail-on refuses a change.
+func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
+	server, err := client.New(c.Addr)
+	if err != nil {
+		return err
+	}
+	if len(c.Flows) > 0 {
+		return c.twoFlows(ctx, server, out)
+	}
+	baseline, candidate := c.Baseline, c.Candidate
+	releases := [2]string{}
+	if len(c.Version) > 0 {
+		baseline, releases = c.Candidate, [2]string{c.Version[0], c.Version[1]}
+	}
+	before, err := c.side(ctx, server, baseline, releases[0])
+	if err != nil {
+		return err
+	}
+	after, err := c.side(ctx, server, candidate, releases[1])
+	if err != nil {
+		return err
+	}
+	report, err := compare.Profiles(before, after)
+	if err != nil {
+		return err
+	}
+	gate, err := c.gate()
+	if err != nil {
+		return err
+	}
+	failed := gate.Failed(report.Changes)
+	if err := client.PrintDiff(c.output(out), report, failed); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d changes are refused by --fail-on %s", len(failed), gate)
+	}
+	return nil
+}
+
+func (c *diffCmd) twoFlows(ctx context.Context, server *client.Client, out io.Writer) error {
+	a, err := server.Flow(ctx, c.Flows[0])
+	if err != nil {
+		return err
+	}
+	b, err := server.Flow(ctx, c.Flows[1])
+	if err != nil {
+		return err
+	}
+	return client.PrintFlowDiff(c.output(out), &a.Of, &b.Of)
+}
+
+// side reads one side: a file, or a period of the server.
+func (c *diffCmd) side(ctx context.Context, server *client.Client, from, release string) (*compare.Profile, error) {
+	if !isPeriod(from) {
+		p, err := client.ReadProfile(from)
+		if err == nil && c.Operation != "" {
+			p.Only(c.Operation)
+		}
+		return p, err
+	}
+	start, end, _ := strings.Cut(from, "..")
+	params := url.Values{"startTime": {start}, "endTime": {end}}
+	set(params, "operation", c.Operation)
+	set(params, "environment", c.Environment)
+	set(params, "release", release)
+	if release != "" {
+		set(params, "service", c.Service)
+	}
+	return server.Profile(ctx, params)
+}
+
+// isPeriod tells FROM..TO from the name of a file.
+func isPeriod(text string) bool {
+	from, to, found := strings.Cut(text, "..")
+	return found && from != "" && to != "" && !strings.ContainsAny(text, `/\`) && !strings.HasSuffix(text, ".json")
+}

@@ -1,0 +1,207 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// chain is so many flows along web → cart → db, of which the nodes take so many
+// ms themselves; each call spends as many ms on the way as wire says.
+func chain(flows int, web, cart, db, wire float64) *Operation {
+	op := &Operation{Name: "checkout", Flows: int64(flows), Nodes: make([]Node, 3), Edges: make([]Edge, 2)}
+	call := func(n *Node, id string, whole, self float64) {
+		n.ID, n.Requests, n.Self = id, n.Requests+1, n.Self+int64(self*nsPerMilli)
+		n.Latency.Add(int64(whole * nsPerMilli))
+	}
+	for i := range flows {
+		jitter := float64(i % 7)
+		call(&op.Nodes[2], "db", db, db)
+		call(&op.Nodes[1], "cart", cart+db, cart)
+		call(&op.Nodes[0], "web", web+wire+cart+db+jitter, web+wire+jitter)
+		op.Edges[0].Latency.Add(int64((wire + cart + db) * nsPerMilli))
+		op.Edges[1].Latency.Add(int64(db * nsPerMilli))
+	}
+	for i, ends := range [][2]string{{"web", "cart"}, {"cart", "db"}} {
+		op.Edges[i].From, op.Edges[i].To, op.Edges[i].Calls = ends[0], ends[1], int64(flows)
+	}
+	return op
+}
+
+// refused is the edges that a gate names.
+func refused(t *testing.T, gate string, base, candidate *Operation) string {
+	t.Helper()
+	g, err := ParseGate(gate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range g.Failed(Operations(base, candidate)) {
+		names = append(names, fmt.Sprintf("%s>%s %s", c.From, c.To, c.Kind))
+	}
+	return fmt.Sprint(names)
+}
+
+// A change names the edge whose own time it is.
+func TestAttribution(t *testing.T) {
+	base := chain(200, 10, 10, 10, 2)
+	for name, c := range map[string]struct {
+		candidate *Operation
+		want      string
+	}{
+		"same":               {chain(200, 10, 10, 10, 2), "[]"},
+		"leaf":               {chain(200, 10, 10, 110, 2), "[cart>db slower]"},
+		"middle":             {chain(200, 10, 110, 10, 2), "[web>cart slower]"},
+		"on the way":         {chain(200, 10, 10, 10, 102), "[web>cart slower]"},
+		"root":               {chain(200, 110, 10, 10, 2), "[>web slower]"},
+		"leaf and middle":    {chain(200, 10, 60, 110, 2), "[cart>db slower web>cart slower]"},
+		"leaf faster":        {chain(200, 10, 10, 5, 2), "[]"},
+		"few flows":          {chain(3, 10, 10, 110, 2), "[]"},
+		"less than the gate": {chain(200, 10, 10, 10.9, 2), "[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := refused(t, "p95>10%", base, c.candidate); got != c.want {
+				t.Errorf("refused %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// The edge that is new is named, not what waits for it or comes after it.
+func TestNewEdges(t *testing.T) {
+	base, candidate := chain(200, 10, 10, 10, 2), chain(200, 10, 60, 10, 2)
+	for _, e := range []Edge{{From: "cart", To: "fraud"}, {From: "fraud", To: "rules"}} {
+		n := Node{ID: e.To, Requests: 200, Self: 200 * 25 * nsPerMilli}
+		e.Calls = 200
+		for range 200 {
+			e.Latency.Add(50 * nsPerMilli)
+			n.Latency.Add(50 * nsPerMilli)
+		}
+		candidate.Edges, candidate.Nodes = append(candidate.Edges, e), append(candidate.Nodes, n)
+	}
+	candidate.Nodes[1].Self = base.Nodes[1].Self // it waits for fraud
+	if got := refused(t, "p95>10%,new-edge", base, candidate); got != "[cart>fraud added]" {
+		t.Errorf("refused %s", got)
+	}
+	if got := refused(t, "removed-edge", candidate, base); got != "[cart>fraud removed fraud>rules removed]" {
+		t.Errorf("refused %s", got)
+	}
+}
+
+func TestErrorsAndCalls(t *testing.T) {
+	base, candidate := chain(200, 10, 10, 10, 2), chain(200, 10, 10, 10, 2)
+	candidate.Edges[1].Errors, candidate.Edges[0].Errors, candidate.Nodes[0].Errors = 30, 30, 30
+	if got := refused(t, "errors>1%", base, candidate); got != "[cart>db failing more]" {
+		t.Errorf("refused %s", got)
+	}
+	candidate = chain(200, 10, 10, 10, 2)
+	candidate.Edges[0].Calls, candidate.Edges[1].Calls = 400, 400
+	candidate.Nodes[1].Requests, candidate.Nodes[2].Requests = 400, 400
+	if got := refused(t, "calls>10%", base, candidate); got != "[web>cart more calls]" {
+		t.Errorf("refused %s", got)
+	}
+	candidate = chain(200, 10, 10, 10, 2)
+	candidate.Edges[1].Retries = 20
+	if got := refused(t, "retries>1%", base, candidate); got != "[cart>db more retries]" {
+		t.Errorf("refused %s", got)
+	}
+}
+
+// Edges of a circle do not explain each other: one of them stands for itself.
+func TestCircle(t *testing.T) {
+	around := func(ns int64) *Operation {
+		op := &Operation{Name: "x", Flows: 200, Edges: []Edge{{From: "a", To: "b", Calls: 200}, {From: "b", To: "a", Calls: 200}}}
+		op.Nodes = []Node{{ID: "a", Requests: 200}, {ID: "b", Requests: 200}}
+		for range 200 {
+			for i := range 2 {
+				op.Edges[i].Latency.Add(ns)
+				op.Nodes[i].Latency.Add(ns)
+			}
+		}
+		return op
+	}
+	if got := refused(t, "p50>10%", around(1e6), around(5e6)); got != "[a>b slower]" {
+		t.Errorf("refused %s", got)
+	}
+}
+
+// Noise is no alarm: of 400 comparisons of the same distribution hardly any is
+// told from chance. 12 quantiles and shares each at 99 % and beyond, of which the
+// intervals must be apart, give less than one in a hundred.
+func TestNoFalseAlarms(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	noisy := func() *Operation {
+		op := &Operation{Name: "x", Flows: 150, Edges: []Edge{{From: "a", To: "b", Calls: 150}}}
+		for range 150 {
+			op.Edges[0].Latency.Add(int64(1e6 * math.Exp(r.NormFloat64())))
+			if r.Float64() < 0.05 {
+				op.Edges[0].Errors++
+			}
+		}
+		return op
+	}
+	gate, err := ParseGate("p50>0%,p95>0%,p99>0%,errors>0%,calls>0%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alarms := 0
+	for range 400 {
+		alarms += len(gate.Failed(Operations(noisy(), noisy())))
+	}
+	if alarms > 4 {
+		t.Errorf("%d alarms in 400 comparisons of equal things", alarms)
+	}
+}
+
+// The ranks are those that the binomial distribution gives: with one sample less
+// the interval is open.
+func TestRanks(t *testing.T) {
+	for q, least := range map[float64]int64{0.50: 8, 0.95: 104, 0.99: 528} {
+		if _, high := ranks(least, q, zMedium); high > least {
+			t.Errorf("%d samples bound no q=%g", least, q)
+		}
+		if _, high := ranks(least-1, q, zMedium); high <= least-1 {
+			t.Errorf("%d samples bound q=%g", least-1, q)
+		}
+	}
+	for _, n := range []int64{exact, exact + 1} { // where the two ways meet
+		if low, high := ranks(n, 0.95, zMedium); low < 1870 || low > 1876 || high < 1924 || high > 1930 {
+			t.Errorf("p95 of %d is between ranks %d and %d", n, low, high)
+		}
+	}
+}
+
+func TestGateRefusesWhatIsWrong(t *testing.T) {
+	for _, text := range []string{"", "p95", "p95>", "p95>10", "p95<10%", "p95>-1%", "p95>NaN%", "new-edge>1%", "p96>1%", "p95>1%,"} {
+		if g, err := ParseGate(text); err == nil {
+			t.Errorf("%q is read as %v", text, g)
+		}
+	}
+}
+
+func FuzzParseGate(f *testing.F) {
+	for _, text := range []string{"p95>10%,errors>1%,new-edge", " p50 > 0% , removed-edge", "calls>1e2%,retries>.5%,p99>1%", "p95>,", "%>"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		g, err := ParseGate(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseGate(g.String())
+		if err != nil || !slices.Equal(again, g) {
+			t.Errorf("%q is read as %v, and that as %v: %v", text, g, again, err)
+		}
+	})
+}
+
+func profileOf(ops ...*Operation) *Profile {
+	p := &Profile{Format: Format, Version: FormatVersion, Made: time.Unix(0, 0).UTC()}
+	for _, op := range ops {
+		p.Operations = append(p.Operations, *op)
+	}
+	return p
+}

@@ -1,0 +1,141 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowscope/flowscope/internal/analyze/compare"
+)
+
+// PrintDiff writes what changed, and which changes the gate refuses; all of it
+// as a table or as "json", a change a line as "ndjson".
+func PrintDiff(o Output, r *compare.Report, failed []compare.Change) error {
+	switch o.Format {
+	case "json":
+		body, err := json.Marshal(struct {
+			*compare.Report
+			Failed []compare.Change `json:"failed"`
+		}{r, append([]compare.Change{}, failed...)})
+		if err != nil {
+			return err
+		}
+		return o.object(body)
+	case "ndjson":
+		for i := range r.Changes {
+			body, err := json.Marshal(r.Changes[i])
+			if err != nil {
+				return err
+			}
+			if err := o.line(body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if _, err := fmt.Fprintf(o.Out, "baseline   %s\ncandidate  %s\n\n", source(r.Baseline), source(r.Candidate)); err != nil {
+		return err
+	}
+	if err := printChanges(o, r, failed); err != nil {
+		return err
+	}
+	return notCompared(o, r)
+}
+
+func source(s compare.Source) string {
+	text := fmt.Sprintf("%s to %s, %d flows", clock(s.Start), clock(s.End), s.Flows)
+	for _, more := range []struct {
+		is   bool
+		text string
+	}{
+		{s.Environment != "", "environment " + cell(s.Environment)}, {s.Release != "", "version " + cell(s.Release)},
+		{s.Sampled, "a sample"}, {s.Partial, "damaged blocks left out"},
+	} {
+		if more.is {
+			text += ", " + more.text
+		}
+	}
+	return text
+}
+
+func printChanges(o Output, r *compare.Report, failed []compare.Change) error {
+	if len(r.Changes) == 0 {
+		_, err := fmt.Fprintln(o.Out, "no changes")
+		return err
+	}
+	rows := &table{head: []string{"OPERATION", "EDGE", "CHANGE", "OF", ">BASELINE", ">CANDIDATE", ">DIFFERENCE", ">SAMPLES", "CONFIDENCE", "NOTE"}}
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		refused := slices.ContainsFunc(failed, func(f compare.Change) bool {
+			return f.Operation == c.Operation && f.From == c.From && f.To == c.To && f.Kind == c.Kind && f.Measure == c.Measure
+		})
+		rows.add(cell(c.Operation), o.edge(c.From, c.To), string(c.Kind), string(c.Measure), measured(c.Measure, c.Baseline.Value),
+			measured(c.Measure, c.Candidate.Value), difference(c), fmt.Sprintf("%d/%d", c.Baseline.Samples, c.Candidate.Samples),
+			string(c.Confidence), o.noteOf(c, refused))
+		if refused {
+			rows.style(2, red)
+		}
+	}
+	return rows.write(o.Out, o.Screen)
+}
+
+func (o Output) edge(from, to string) string {
+	if from == "" {
+		from = "(start)"
+	}
+	return cell(from) + o.Screen.pick(" → ", " -> ") + cell(to)
+}
+
+// measured writes a value as its measure has it.
+func measured(of compare.Measure, v float64) string {
+	switch of {
+	case compare.Errors, compare.Retries:
+		return percent(v)
+	case compare.Calls:
+		return strconv.FormatFloat(v, 'g', 3, 64) + "/flow"
+	default:
+		return millis(v)
+	}
+}
+
+func difference(c *compare.Change) string {
+	switch {
+	case c.Kind == compare.Added || c.Kind == compare.Removed:
+		return "-"
+	case c.Measure == compare.Errors || c.Measure == compare.Retries:
+		return fmt.Sprintf("%+.3g points", 100*c.Delta)
+	default:
+		return fmt.Sprintf("%+.3g%%", 100*c.Delta)
+	}
+}
+
+func (o Output) noteOf(c *compare.Change, refused bool) string {
+	if refused {
+		return "refused"
+	}
+	causes := make([]string, len(c.ExplainedBy))
+	for i, cause := range c.ExplainedBy {
+		causes[i] = o.edge(cause.From, cause.To)
+	}
+	if len(causes) == 0 {
+		return ""
+	}
+	return "explained by " + strings.Join(causes, ", ")
+}
+
+// notCompared names the operations of one side.
+func notCompared(o Output, r *compare.Report) error {
+	for _, name := range r.OnlyBaseline {
+		if err := o.note("not compared: %s has no flows in the candidate", cell(name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range r.OnlyCandidate {
+		if err := o.note("not compared: %s has no flows in the baseline", cell(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

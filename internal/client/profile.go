@@ -1,0 +1,61 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/flowscope/flowscope/internal/analyze/compare"
+)
+
+// Profile asks for the profile that the parameters of GET /profile select.
+func (c *Client) Profile(ctx context.Context, params url.Values) (*compare.Profile, error) {
+	var body json.RawMessage
+	if err := c.get(ctx, "profile", params, &body); err != nil {
+		return nil, err
+	}
+	p, err := compare.Read(body)
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", c.base, err)
+	}
+	return p, nil
+}
+
+// ReadProfile reads one that WriteProfile wrote.
+func ReadProfile(path string) (*compare.Profile, error) {
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compare.Read(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// WriteProfile writes a profile to a file, all of it or nothing.
+func WriteProfile(path string, p *compare.Profile) (err error) {
+	body, err := json.MarshalIndent(p, "", " ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(file.Name()))
+		}
+	}()
+	_, err = file.Write(append(body, '\n'))
+	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
