@@ -75,6 +75,9 @@ func (s *server) followFlows(p *params) (any, error) {
 		}
 		w.Header().Set("Content-Type", ndjsonType)
 		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodHead {
+			return
+		}
 		writeLines(r.Context(), &lines{w, http.NewResponseController(w)}, f)
 	}), nil
 }

@@ -139,6 +139,17 @@ func TestFollowRefuses(t *testing.T) {
 	}
 }
 
+// A request for the header alone is not kept waiting for lines.
+func TestFollowHead(t *testing.T) {
+	f := newFixture(t, nil)
+	if w := f.do(http.MethodHead, "/api/v1/flows?follow=true"); w.Code != http.StatusOK || w.Header().Get("Content-Type") != ndjsonType {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if s := f.live.Stats(); s.Followers != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestFollowHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, nil)

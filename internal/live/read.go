@@ -12,8 +12,8 @@ const (
 	minPace  = 20 * time.Millisecond
 	paceEach = 100 * time.Microsecond
 	// givenRate is how many events a second all followers together are given:
-	// a tenth of a core writes them down and sends them.
-	givenRate = 20_000
+	// a tenth of two cores writes them down and sends them.
+	givenRate = 10_000
 	// maxPage bounds what is given at a time.
 	maxPage = 256
 )
