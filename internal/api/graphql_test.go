@@ -43,7 +43,7 @@ func graphQuery(t *testing.T, name string) string {
 	return strings.NewReplacer("CHECKOUT", querytest.TraceID(aCheckout).String(), "FAILED", querytest.TraceID(aFailedCheckout).String()).Replace(string(text))
 }
 
-// Every field of every type is in one of these queries, and what it answers is
+// What the queries of testdata/graphql answer, which between them name every field, is
 // in its golden file.
 func TestGraphQLGolden(t *testing.T) {
 	f := newFixture(t, nil)
