@@ -146,6 +146,7 @@ func questions() map[string]string {
 		"operation_stats":   "/api/v1/operations/checkout/stats?environment=production&startTime=now-2m",
 		"operation_unknown": "/api/v1/operations/GET%20%2Fcart/stats?startTime=now-2m",
 		"operation_graph":   "/api/v1/operations/checkout/graph?environment=production&startTime=now-2m",
+		"operation_compare": "/api/v1/operations/checkout/compare?environment=production&baseline=now-2m..now-1m&candidate=now-1m..now",
 		"profile":           "/api/v1/profile?operation=checkout&environment=production&startTime=now-2m",
 		"profile_release":   "/api/v1/profile?service=cart&release=1.1&startTime=now-2m",
 		"stats":             "/api/v1/stats?service=catalog&startTime=now-1m",

@@ -25,21 +25,22 @@ type document struct {
 // endpoints is the REST API: what answers each pattern.
 func (s *server) endpoints() map[string]answer {
 	return map[string]answer{
-		"GET /api/v1/flows":                            s.flows,
-		"GET /api/v1/flows/{flowId}":                   s.flow,
-		"GET /api/v1/traces":                           s.traces,
-		"GET /api/v1/traces/{traceId}":                 s.trace,
-		"GET /api/v1/operations":                       s.operations,
-		"GET /api/v1/operations/{operationName}/stats": s.operationStats,
-		"GET /api/v1/operations/{operationName}/graph": s.operationGraph,
-		"GET /api/v1/profile":                          s.profile,
-		"GET /api/v1/stats":                            s.stats,
-		"GET /api/v1/dependencies":                     s.dependencies,
-		"GET /api/v1/services":                         s.services,
-		"GET /api/v1/services/{serviceName}":           s.service,
-		"GET /api/v1/status":                           s.status,
-		"GET /api/v1/ws":                               s.socket,
-		"GET /api/v1/openapi.json":                     s.openapi,
+		"GET /api/v1/flows":                              s.flows,
+		"GET /api/v1/flows/{flowId}":                     s.flow,
+		"GET /api/v1/traces":                             s.traces,
+		"GET /api/v1/traces/{traceId}":                   s.trace,
+		"GET /api/v1/operations":                         s.operations,
+		"GET /api/v1/operations/{operationName}/stats":   s.operationStats,
+		"GET /api/v1/operations/{operationName}/graph":   s.operationGraph,
+		"GET /api/v1/operations/{operationName}/compare": s.compareOperation,
+		"GET /api/v1/profile":                            s.profile,
+		"GET /api/v1/stats":                              s.stats,
+		"GET /api/v1/dependencies":                       s.dependencies,
+		"GET /api/v1/services":                           s.services,
+		"GET /api/v1/services/{serviceName}":             s.service,
+		"GET /api/v1/status":                             s.status,
+		"GET /api/v1/ws":                                 s.socket,
+		"GET /api/v1/openapi.json":                       s.openapi,
 	}
 }
 

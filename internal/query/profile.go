@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -45,6 +46,26 @@ func (e *Engine) Profile(ctx context.Context, f Filter, release Release) (*compa
 	}
 	slices.SortFunc(p.Operations, func(a, b compare.Operation) int { return cmp.Compare(a.Name, b.Name) })
 	return p, nil
+}
+
+// Compare tells what changed in f.Operation from one period to another. It is
+// model.ErrNotFound when one of them has no flows of it.
+func (e *Engine) Compare(ctx context.Context, f Filter, baseline, candidate Period) (*compare.Report, error) {
+	f.Period = baseline
+	before, err := e.Profile(ctx, f, Release{})
+	if err != nil {
+		return nil, err
+	}
+	f.Period = candidate
+	after, err := e.Profile(ctx, f, Release{})
+	if err != nil {
+		return nil, err
+	}
+	report, err := compare.Profiles(before, after)
+	if errors.Is(err, compare.ErrNothing) {
+		return nil, fmt.Errorf("compare operation: %w", model.ErrNotFound)
+	}
+	return report, err
 }
 
 // sumOf is the sum of an operation, making it when it is new.
