@@ -5,13 +5,8 @@ import (
 	"slices"
 )
 
-// compactAll is how much larger than usual the blocks of Compact may get: a
-// merge holds one in memory, some 400 MB.
-const compactAll = 4
-
 // Compact applies retention and merges what is worth merging. With all it goes
-// on to merge neighbours of any level into blocks of up to four times the usual
-// size.
+// on to merge neighbours of any level, two or more.
 func (s *Store) Compact(ctx context.Context, all bool) error {
 	if err := s.Maintain(ctx); err != nil || !all {
 		return err
@@ -38,10 +33,8 @@ func (s *Store) Compact(ctx context.Context, all bool) error {
 func (s *Store) longestRun() []*blockRef {
 	blocks, now := s.allBlocks(), s.cfg.Now().UnixNano()
 	for i := range blocks {
-		for j := len(blocks); j >= i+2; j-- {
-			if run := blocks[i:j]; s.fits(run, compactAll*s.cfg.CompactSpans, now) {
-				return slices.Clone(run)
-			}
+		if n := s.fitting(blocks[i:], now); n >= 2 {
+			return slices.Clone(blocks[i : i+n])
 		}
 	}
 	return nil

@@ -33,9 +33,10 @@ type Config struct {
 
 	Retention Retention // default: everything is kept
 
-	// CompactSpans is the largest block a merge makes. Default 300,000, which
-	// a merge holds in memory, some 100 MB.
-	CompactSpans int64
+	// CompactSpans and CompactBytes bound the block a merge makes: its spans, and
+	// the memory that making it takes. Defaults 300,000 and 150 MB, about what
+	// writing a full head takes; 200,000 usual spans take 100 MB.
+	CompactSpans, CompactBytes int64
 
 	// Find bounds what one FindTraces may cost. Its defaults are above what a
 	// day of a busy server takes and below what would starve its ingest.
@@ -53,6 +54,7 @@ func (c Config) withDefaults() Config {
 	c.HeadAge = cmp.Or(c.HeadAge, 5*time.Minute)
 	c.MaxUnflushedBytes = cmp.Or(c.MaxUnflushedBytes, c.HeadBytes/2*5)
 	c.CompactSpans = cmp.Or(c.CompactSpans, 300_000)
+	c.CompactBytes = cmp.Or(c.CompactBytes, 150e6)
 	c.Find = findDefaults(c.Find)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Now == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -31,24 +32,26 @@ func (s *Store) mergeable() []*blockRef {
 		run := blocks[i : i+mergeFan]
 		level := run[0].Meta.Level
 		if !slices.ContainsFunc(run, func(b *blockRef) bool { return b.Meta.Level != level }) &&
-			s.fits(run, s.cfg.CompactSpans, now) {
+			s.fitting(run, now) == mergeFan {
 			return run
 		}
 	}
 	return nil
 }
 
-// fits reports whether neighbours may become one block of at most so many spans.
-func (s *Store) fits(run []*blockRef, most, now int64) bool {
-	spans := int64(0)
-	for _, b := range run {
-		if b.bad.Load() != nil {
-			return false
-		}
+// fitting is how many of neighbours, from the first, may become one block.
+func (s *Store) fitting(blocks []*blockRef, now int64) int {
+	spans, need, width := int64(0), int64(0), int64(math.MaxInt64)
+	for i, b := range blocks {
 		spans += b.Meta.Spans
+		need += b.Meta.RewriteNeed()
+		width = min(width, int64(s.rules.mergeSpan(b.Meta, now)))
+		if b.bad.Load() != nil || spans > s.cfg.CompactSpans || need > s.cfg.CompactBytes ||
+			b.Meta.Created-blocks[0].Meta.Since > width {
+			return i
+		}
 	}
-	width := run[len(run)-1].Meta.Created - run[0].Meta.Since
-	return spans <= most && width <= int64(s.rules.mergeSpan(run, now))
+	return len(blocks)
 }
 
 // merge makes one block of several neighbours. maintainMu is held, so nobody else

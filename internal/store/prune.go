@@ -10,7 +10,8 @@ import (
 )
 
 // prune writes a block anew without what has expired by now, Unix ns, and
-// without the environments in over. maintainMu is held.
+// without the environments in over. It takes the memory of one block, which is one
+// head or was made within CompactBytes. maintainMu is held.
 func (s *Store) prune(ctx context.Context, b *blockRef, now int64, over map[string]bool) error {
 	c, err := s.gather(ctx, []*blockRef{b})
 	if err != nil || c == nil {

@@ -165,15 +165,14 @@ func (r *rules) due(m *block.Meta, looked, now int64) bool {
 	return false
 }
 
-// mergeSpan bounds the time a merged block covers: a quarter of the next age
-// that something in it reaches, because it all waits for the newest, and a day.
-func (r *rules) mergeSpan(run []*blockRef, now int64) time.Duration {
+// mergeSpan bounds the time covered by a block that another is merged into: a
+// quarter of the next age that something in it reaches, because it all waits for
+// the newest, and a day.
+func (r *rules) mergeSpan(m *block.Meta, now int64) time.Duration {
 	span := 24 * time.Hour
-	for _, b := range run {
-		for age, at := range r.moments(b.Meta) {
-			if at >= now {
-				span = min(span, age/4)
-			}
+	for age, at := range r.moments(m) {
+		if at >= now {
+			span = min(span, age/4)
 		}
 	}
 	return span

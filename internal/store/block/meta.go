@@ -29,6 +29,10 @@ type Meta struct {
 	Spans    int64 `json:"spans"`
 	MinStart int64 `json:"minStart"` // of the spans; 0 when there are none
 	MaxStart int64 `json:"maxStart"`
+	// BatchBytes is the memory of the batches the block was made of, TextBytes
+	// what of it are strings.
+	BatchBytes int64 `json:"batchBytes"`
+	TextBytes  int64 `json:"textBytes"`
 
 	Flows        int64 `json:"flows"`
 	FlowMinStart int64 `json:"flowMinStart"`

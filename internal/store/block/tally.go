@@ -30,6 +30,9 @@ func (m *Meta) tally(c *Content) {
 	sums := tallies{}
 	for _, b := range c.Batches {
 		sums.spans(b)
+		text, _ := b.Strings.Raw()
+		m.BatchBytes += int64(b.Size())
+		m.TextBytes += int64(len(text))
 	}
 	for _, f := range c.Flows {
 		e := sums.of(f.Environment)
