@@ -120,6 +120,9 @@ func (b *backup) block(id string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.RemoveAll(filepath.Join(b.to, dir)); err != nil { // of a try before
+		return err
+	}
 	if err := (vfs.OS{}).MkdirAll(filepath.Join(b.to, dir)); err != nil {
 		return err
 	}
@@ -138,8 +141,10 @@ func (b *backup) block(id string) error {
 func (b *backup) linkOrCopy(name string) error {
 	if b.link {
 		err := os.Link(filepath.Join(b.from, name), filepath.Join(b.to, name))
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
+		if err == nil {
 			b.linked++
+		}
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		b.link = false // another filesystem, or one without links

@@ -47,10 +47,9 @@ func Export(ctx context.Context, dir, format, out string, f Filter, stdout io.Wr
 	for _, id := range f.TraceIDs {
 		e.wanted[id] = true
 	}
-	if err := errors.Join(e.run(ctx, s), target.close(e.err == nil)); err != nil {
-		return e.spans, err
-	}
-	return e.spans, nil
+	err = e.run(ctx, s)
+	closed := target.close(err == nil)
+	return e.spans, errors.Join(err, closed)
 }
 
 type export struct {
@@ -58,27 +57,26 @@ type export struct {
 	wanted map[model.TraceID]bool
 	target *target
 	spans  int64
-	err    error // of run
 }
 
 func (e *export) run(ctx context.Context, s *store.Snapshot) error {
 	for _, b := range s.Blocks {
-		if e.err = e.block(ctx, b); e.err != nil {
-			return fmt.Errorf("export block %s: %w", b.Meta.ID, e.err)
+		if err := e.block(ctx, b); err != nil {
+			return fmt.Errorf("export block %s: %w", b.Meta.ID, err)
 		}
 	}
 	if len(s.Segments) == 0 {
 		return nil
 	}
-	if e.err = e.target.begin("wal"); e.err != nil {
-		return e.err
+	if err := e.target.begin("wal"); err != nil {
+		return err
 	}
-	for _, g := range s.Segments {
+	for i, g := range s.Segments {
 		res, err := g.Read(func(b *model.Batch) error { return e.batch(ctx, b) })
-		if err == nil && !res.Torn {
+		if err == nil && !tornEnd(res, i == len(s.Segments)-1) {
 			err = res.Bad
 		}
-		if e.err = err; err != nil {
+		if err != nil {
 			return fmt.Errorf("export WAL segment %d: %w", g.Seq, err)
 		}
 	}

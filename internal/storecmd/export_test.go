@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -173,5 +175,41 @@ func TestExportTargets(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(out, "x*")); len(left) > 0 {
 		t.Errorf("an export that was stopped left %v", left)
+	}
+}
+
+// A torn end is how a crash leaves the last segment; in another it is damage.
+func TestExportTorn(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := filled(t, dir)
+	ok(t, s.Append(t.Context(), storetest.NewGen(12).Batch(1, 6)))
+	ok(t, s.Close())
+	segments, err := filepath.Glob(filepath.Join(dir, "wal", "*.wal"))
+	ok(t, err)
+	first := segments[len(segments)-1]
+	info, err := os.Stat(first)
+	ok(t, err)
+	ok(t, os.Truncate(first, info.Size()-5))
+	export := func() error {
+		_, err := storecmd.Export(t.Context(), dir, storecmd.FormatOTLP, "-", storecmd.Filter{}, io.Discard)
+		return err
+	}
+	ok(t, export())
+	later := t.TempDir()
+	s, _ = filled(t, later)
+	ok(t, s.Flush(t.Context()))
+	ok(t, s.Close())
+	segments, err = filepath.Glob(filepath.Join(later, "wal", "*.wal"))
+	ok(t, err)
+	next := filepath.Base(segments[len(segments)-1])
+	if next <= filepath.Base(first) {
+		t.Fatalf("%s is not after %s", next, first)
+	}
+	ok(t, os.Rename(segments[len(segments)-1], filepath.Join(dir, "wal", next)))
+	if err := export(); err == nil {
+		t.Error("a segment that is torn and not the last was exported")
+	}
+	if err := storecmd.Verify(t.Context(), dir, io.Discard); !errors.Is(err, storecmd.ErrDamaged) {
+		t.Errorf("verify: %v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/flowscope/flowscope/internal/store"
 	"github.com/flowscope/flowscope/internal/store/block"
 	"github.com/flowscope/flowscope/internal/store/vfs"
+	"github.com/flowscope/flowscope/internal/store/wal"
 )
 
 func blocksIn(dir string) string { return filepath.Join(dir, "blocks") }
@@ -102,6 +103,10 @@ func verifyBlock(ctx context.Context, b *block.Block) []error {
 	return wrong
 }
 
+// tornEnd reports whether what is wrong with a segment is how a crash leaves it, as
+// the server sees it when it starts: then nothing of it was acknowledged.
+func tornEnd(res wal.Result, last bool) bool { return res.Torn && (last || res.Empty) }
+
 // verifyWAL reads segments. An unfinished record at the end of the last is no
 // damage: it was never acknowledged.
 func verifyWAL(ctx context.Context, segments []*store.Segment, found func(error), out io.Writer) (spans int64, err error) {
@@ -115,7 +120,7 @@ func verifyWAL(ctx context.Context, segments []*store.Segment, found func(error)
 		}
 		switch {
 		case res.Bad == nil:
-		case res.Torn && (res.Empty || i == len(segments)-1):
+		case tornEnd(res, i == len(segments)-1):
 			_, err = fmt.Fprintf(out, "WAL segment %d ends in %d bytes that were never acknowledged; the next start cuts them off\n", g.Seq, res.Size-res.Good)
 		default:
 			found(fmt.Errorf("WAL segment %d: %w", g.Seq, res.Bad))
