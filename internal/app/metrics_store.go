@@ -20,6 +20,7 @@ const (
 	storePruned      = "flowscope_store_blocks_pruned_total"
 	storeExpired     = "flowscope_store_blocks_expired_total"
 	storeQuarantined = "flowscope_store_quarantined_blocks"
+	storeOpenLost    = "flowscope_store_open_lists_lost_total"
 	storeBlocks      = "flowscope_store_blocks"
 	storeStored      = "flowscope_store_stored_spans"
 	storeBytes       = "flowscope_store_stored_bytes"
@@ -48,6 +49,7 @@ func storeFamilies() []family {
 		{storePruned, "Blocks written anew by retention, without what had expired.", counter, nil},
 		{storeExpired, "Blocks removed by retention.", counter, nil},
 		{storeQuarantined, "Blocks that are left out of answers because they are damaged.", gauge, nil},
+		{storeOpenLost, "Lists of open traces that were damaged: flows open at a stop may be counted in part.", counter, nil},
 		{storeBlocks, "Blocks on disk.", gauge, nil},
 		{storeStored, "Spans in blocks.", gauge, nil},
 		{storeBytes, "Bytes of all blocks.", gauge, nil},
@@ -79,6 +81,7 @@ func (c *collector) collectStore(put func(string, int64, ...string)) {
 	put(storePruned, s.BlocksPruned)
 	put(storeExpired, s.BlocksExpired)
 	put(storeQuarantined, int64(len(s.Quarantined)))
+	put(storeOpenLost, s.OpenLost)
 	put(storeBlocks, int64(s.Blocks))
 	put(storeStored, s.StoredSpans)
 	put(storeBytes, s.StoredBytes)

@@ -143,6 +143,9 @@ func (s *Store) gather(ctx context.Context, run []*blockRef) (*block.Content, er
 		c.Rollups = append(c.Rollups, r)
 	}
 	var err error
+	if c.Open, err = s.openTraces(run[len(run)-1]); err != nil {
+		return nil, err
+	}
 	c.Replaces, err = s.replaced(run)
 	return c, err
 }
@@ -173,9 +176,6 @@ func gatherOne(ctx context.Context, b *blockRef, c *block.Content, flows map[mod
 		return err
 	}
 	c.Batches = append(c.Batches, batches...)
-	if c.Open, err = b.OpenTraces(); err != nil { // those of the last count
-		return err
-	}
 	rows, err := b.Flows(ctx)
 	if err != nil {
 		return err

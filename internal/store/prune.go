@@ -61,10 +61,10 @@ func (s *Store) fates(ctx context.Context, b *blockRef, c *block.Content) (map[m
 	out := make(map[model.TraceID]fate, len(known))
 	for id, fact := range known {
 		switch {
+		case v.partial: // a newer row than the one that was found may be in there
+			out[id] = fate{failed: true, slow: true}
 		case fact != nil:
 			out[id] = s.rules.fate(*fact)
-		case v.partial:
-			out[id] = fate{failed: true, slow: true}
 		}
 	}
 	return out, nil

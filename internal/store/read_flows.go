@@ -84,6 +84,9 @@ func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(foun
 		if err == nil {
 			revised, err = b.RevisedFlows(ctx)
 		}
+		if err != nil {
+			hits, revised = nil, nil // the rows of a damaged block are left out together
+		}
 		if err = v.failed(b, err); err != nil {
 			return err
 		}

@@ -182,15 +182,25 @@ func (s *Store) recover(ctx context.Context) error {
 func (s *Store) lastBlock() (covered uint64, open []model.TraceID, err error) {
 	v := s.view()
 	defer v.release()
-	for _, b := range v.blocks {
-		open, err := b.OpenTraces()
-		if errors.Is(err, block.ErrCorrupt) {
-			s.quarantine(b, err)
-			continue
-		}
-		return b.Meta.WALSeq, open, err
+	if len(v.blocks) == 0 {
+		return 0, nil, nil
 	}
-	return 0, nil, nil
+	last := v.blocks[0]
+	open, err = s.openTraces(last)
+	return last.Meta.WALSeq, open, err
+}
+
+// openTraces are the traces that were open when a block was cut. A damaged list
+// is an empty one: the block's spans are no worse for it.
+func (s *Store) openTraces(b *blockRef) ([]model.TraceID, error) {
+	open, err := b.OpenTraces()
+	if isCorrupt(err) {
+		s.counters.openLost.Add(1)
+		s.log.Warn("a block's list of open traces is damaged; flows that were open may be counted by what comes after alone",
+			"block", b.Meta.ID, "error", err)
+		return nil, nil
+	}
+	return open, err
 }
 
 // segments lists the WAL segments that are in no block and removes the others.

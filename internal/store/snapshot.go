@@ -58,19 +58,24 @@ func (s *Snapshot) openBlocks(ctx context.Context, fsys vfs.FS, dir string, pin 
 	ids, err := StableBlocks(fsys, dir, func(id string) error {
 		b, err := block.Open(fsys, dir, id)
 		if err == nil {
-			opened[id] = b
 			if pin {
 				err = b.Pin(ctx)
+			}
+			if err == nil {
+				opened[id] = b
+			} else {
+				_ = b.Close()
 			}
 		}
 		damaged[id] = err
 		return err
 	})
 	for _, id := range ids {
-		if errors.Is(damaged[id], block.ErrNewer) || ctx.Err() != nil {
-			err = errors.Join(ctx.Err(), damaged[id])
+		if damaged[id] != nil && !errors.Is(damaged[id], block.ErrCorrupt) {
+			err = errors.Join(err, damaged[id])
 		}
 	}
+	err = errors.Join(err, ctx.Err())
 	if err != nil {
 		ids = nil // which closes all
 	}
@@ -149,9 +154,9 @@ func (s *Snapshot) Close() error {
 }
 
 // StableBlocks lists the blocks in a directory whose server may be publishing
-// and removing some, calls take for each once, and returns a listing of one
-// moment, every block of which was taken. An error of take counts for nothing
-// when the block is gone, and is take's to remember when it is not.
+// and removing some, calls take for each until it succeeds, and returns a listing
+// of one moment, every block of which was taken. An error of take counts for
+// nothing when the block is gone, and is take's to remember when it is not.
 //
 // A listing that a merge overtakes may lack both the new block and the old ones,
 // so one after which a merged or rewritten block turns up is made again.
@@ -165,10 +170,12 @@ func StableBlocks(fsys vfs.FS, dir string, take func(id string) error) ([]string
 		}
 		var lost []string
 		for _, id := range ids {
-			if !taken[id] && take(id) != nil {
+			if taken[id] {
+				continue
+			}
+			if taken[id] = take(id) == nil; !taken[id] {
 				lost = append(lost, id)
 			}
-			taken[id] = true
 		}
 		after, err := blockIDs(fsys, dir)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -52,6 +53,49 @@ func TestStableBlocksDamaged(t *testing.T) {
 	got, err := store.StableBlocks(mem, "blocks", func(string) error { return fs.ErrNotExist })
 	if err != nil || !slices.Equal(got, []string{id}) {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// A block that went before it was taken, and is written again, is taken then.
+func TestStableBlocksReappear(t *testing.T) {
+	mem, lists, taken := vfs.NewMem(), 0, 0
+	const id = "20261120T120000-0000000000000001.1"
+	disk := &vfs.Fault{FS: mem, Hook: func(op vfs.Op, name string) error {
+		if op == vfs.OpReadDir && name == "blocks" {
+			if lists++; lists != 2 { // it is away in the second
+				return mem.MkdirAll(filepath.Join("blocks", id))
+			}
+			return mem.RemoveAll(filepath.Join("blocks", id))
+		}
+		return nil
+	}}
+	ok(t, mem.MkdirAll("blocks"))
+	got, err := store.StableBlocks(disk, "blocks", func(string) error {
+		if lists < 2 {
+			return fs.ErrNotExist
+		}
+		taken++
+		return nil
+	})
+	if err != nil || !slices.Equal(got, []string{id}) || taken != 1 {
+		t.Errorf("%v, %v, taken %d times", got, err, taken)
+	}
+}
+
+// Want of file handles is no damage.
+func TestSnapshotWithoutHandles(t *testing.T) {
+	mem := vfs.NewMem()
+	s := start(t, config(mem))
+	ok(t, s.Append(t.Context(), storetest.NewGen(7).Batch(2, 6)))
+	ok(t, s.Flush(t.Context()))
+	disk := &vfs.Fault{FS: mem, Hook: func(op vfs.Op, name string) error {
+		if op == vfs.OpOpen && filepath.Base(name) == "spans.parquet" {
+			return syscall.EMFILE
+		}
+		return nil
+	}}
+	if _, err := store.OpenSnapshot(t.Context(), disk, "data", true); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("a snapshot without handles: %v", err)
 	}
 }
 

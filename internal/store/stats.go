@@ -33,6 +33,7 @@ type Stats struct {
 	BlocksExpired     int64 // removed by retention
 	BlocksPruned      int64 // written anew by retention, without what had expired
 	BlocksQuarantined int64 // found damaged
+	OpenLost          int64 // lists of open traces found damaged
 	MaintainErrors    int64 // rounds of retention and merging that failed
 
 	// What is there now.
@@ -53,6 +54,7 @@ type counters struct {
 	low, walBroken, replayed, torn, walCorrupt              atomic.Int64
 	blocks, blockSpans, blockNanos, flushFailed             atomic.Int64
 	merges, expired, pruned, quarantined, maintainFailed    atomic.Int64
+	openLost                                                atomic.Int64
 }
 
 func (c *counters) committed(g *group, bytes int) {
@@ -82,6 +84,7 @@ func (s *Store) Stats() Stats {
 		BlocksWritten: c.blocks.Load(), BlockSpans: c.blockSpans.Load(), BlockWriteErrors: c.flushFailed.Load(),
 		BlockWriteTime: time.Duration(c.blockNanos.Load()), BlocksMerged: c.merges.Load(),
 		BlocksExpired: c.expired.Load(), BlocksPruned: c.pruned.Load(), BlocksQuarantined: c.quarantined.Load(),
+		OpenLost:  c.openLost.Load(),
 		AppendLow: c.low.Load(), WALBroken: c.walBroken.Load(), MaintainErrors: c.maintainFailed.Load(),
 		UnflushedBytes: s.unflushed.Load(), FreeBytes: -1,
 	}

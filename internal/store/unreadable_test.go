@@ -105,30 +105,6 @@ func TestUnreadableWALComesBack(t *testing.T) {
 	holds(t, "once the disk gives it back", start(t, config(disk.Crash(nil))), []*model.Batch{batch})
 }
 
-// The list of open traces of the newest block is read at the start. Damage in it
-// is damage of its block.
-func TestDamagedOpenTraces(t *testing.T) {
-	mem, gen, ctx := vfs.NewMem(), storetest.NewGen(7), context.Background()
-	s, err := store.Open(config(mem))
-	ok(t, err)
-	o, err := newCounting(s, 5)
-	ok(t, err)
-	ok(t, s.Start(ctx, o))
-	first, second := gen.Batch(1, 5), gen.Batch(1, 3) // of the second, two are still to come
-	ok(t, errors.Join(s.Append(ctx, first), s.Flush(ctx), s.Append(ctx, second), s.Flush(ctx), s.Close()))
-	o.stop()
-	ids, err := mem.ReadDir("data/blocks")
-	ok(t, err)
-	rewrite(t, mem, path.Join("data/blocks", ids[1], "open"), func(p []byte) []byte { p[3] ^= 1; return p })
-	again := start(t, config(mem))
-	if st := again.Stats(); st.BlocksQuarantined != 1 {
-		t.Errorf("%d blocks are quarantined, want 1", st.BlocksQuarantined)
-	}
-	holds(t, "without its newest block", again, []*model.Batch{first})
-	ok(t, errors.Join(again.Append(ctx, second), again.Flush(ctx), again.Health()))
-	holds(t, "sent again", again, []*model.Batch{first, second})
-}
-
 // What is in the lock's file means nothing.
 func TestDamagedLock(t *testing.T) {
 	cfg := store.Config{Dir: t.TempDir()}
