@@ -95,7 +95,11 @@ func (s *Store) replace(c *block.Content, run []*blockRef) error {
 		return err
 	}
 	s.mu.Lock()
-	s.blocks = slices.DeleteFunc(slices.Clone(s.blocks), func(o *blockRef) bool { return slices.Contains(run, o) })
+	s.blocks = slices.DeleteFunc(slices.Clone(s.blocks), func(o *blockRef) bool {
+		// A damaged block of this name, found beside its sources at the start,
+		// is on disk no more.
+		return slices.Contains(run, o) || o.Meta.ID == id
+	})
 	s.blocks = append(s.blocks, newBlockRef(b))
 	slices.SortFunc(s.blocks, olderBlock)
 	s.mu.Unlock()
