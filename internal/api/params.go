@@ -59,6 +59,10 @@ func (p *params) text(name string) string {
 	if len(p.values[name]) > 1 {
 		p.fail(name, fmt.Sprintf("%s is given %d times, once is accepted", name, len(p.values[name])))
 	}
+	if p.values.Has(name) && p.values.Get(name) == "" {
+		// A script whose variable is not set would be answered about everything.
+		p.fail(name, name+" is empty; leave it out to set no condition")
+	}
 	return p.values.Get(name)
 }
 

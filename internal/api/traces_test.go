@@ -106,7 +106,10 @@ func TestTracePages(t *testing.T) {
 	pages := 0
 	for cursor := ""; ; pages++ {
 		var list traceListIn
-		w := f.get("/api/v1/traces?service=cart&limit=5&cursor=" + cursor)
+		if cursor != "" {
+			cursor = "&cursor=" + cursor
+		}
+		w := f.get("/api/v1/traces?service=cart&limit=5" + cursor)
 		if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || w.Code != http.StatusOK {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}

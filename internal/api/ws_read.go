@@ -75,6 +75,9 @@ func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error
 func (k *socket) subscribe(m *request) error {
 	values := url.Values{}
 	for name, value := range m.Filters {
+		if string(value) == "null" {
+			continue // as good as left out
+		}
 		text, err := filterText(name, value)
 		if err != nil {
 			return badParameter("filters."+name, "filters."+name+" is no text, nor, of a duration, a whole number of nanoseconds")
@@ -95,7 +98,7 @@ func (k *socket) subscribe(m *request) error {
 // filterText is a filter as a query parameter has it.
 func filterText(name string, value json.RawMessage) (text string, err error) {
 	var ns int64
-	if strings.HasSuffix(name, "Duration") && json.Unmarshal(value, &ns) == nil && string(value) != "null" {
+	if strings.HasSuffix(name, "Duration") && json.Unmarshal(value, &ns) == nil {
 		return string(value) + "ns", nil
 	}
 	err = json.Unmarshal(value, &text)
