@@ -101,6 +101,9 @@ func (s *Snapshot) openWAL(fsys vfs.FS, dir string) error {
 			return err
 		}
 		s.Segments = append(s.Segments, &Segment{seq, file})
+		if err := wal.CheckFormat(fsys, dir, seq); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package storecmd_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -72,6 +73,38 @@ func TestStat(t *testing.T) {
 	}
 	if err := storecmd.Stat(t.Context(), filepath.Join(dir, "nowhere"), "table", &table); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a directory that is not there: %v", err)
+	}
+}
+
+// What a start kept aside of the log is said by each later check, and a log of a
+// newer version is not taken for damage.
+func TestVerifyKeptAsideAndNewer(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := filled(t, dir)
+	ok(t, s.Close())
+	aside := filepath.Join(dir, "wal", "0000000000000001.wal.corrupt")
+	ok(t, os.WriteFile(aside, []byte("kept"), 0o600))
+	var out strings.Builder
+	if err := storecmd.Verify(t.Context(), dir, &out); !errors.Is(err, storecmd.ErrDamaged) || !strings.Contains(out.String(), aside+": 4 bytes") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	ok(t, os.Remove(aside))
+	segments, err := filepath.Glob(filepath.Join(dir, "wal", "*.wal"))
+	ok(t, err)
+	whole, err := os.ReadFile(segments[0])
+	ok(t, err)
+	copy(whole, "FLOWWAL9")
+	ok(t, os.WriteFile(segments[0], whole[:16], 0o600))
+	for name, ask := range map[string]func() error{
+		"verify": func() error { return storecmd.Verify(t.Context(), dir, io.Discard) },
+		"export": func() error {
+			_, err := storecmd.Export(t.Context(), dir, storecmd.FormatOTLPJSON, "-", storecmd.Filter{}, io.Discard)
+			return err
+		},
+	} {
+		if err := ask(); err == nil || !strings.Contains(err.Error(), "has format 9, this version knows up to 1") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -60,12 +60,32 @@ func Verify(ctx context.Context, dir string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := keptAside(dir, found); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(out, "%d blocks with %d spans and %d WAL segments with %d spans read, %d damaged\n",
 		blocks, spans, len(s.Segments), inWAL, damaged)
 	if err == nil && damaged > 0 {
 		err = ErrDamaged
 	}
 	return err
+}
+
+// keptAside finds what starts before this one could not read of the log and kept
+// beside it: what was acknowledged in it is in no answer.
+func keptAside(dir string, found func(error)) error {
+	names, err := filepath.Glob(filepath.Join(dir, "wal", "*.corrupt"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		found(fmt.Errorf("%s: %d bytes of the log that a start could not read and kept aside", name, info.Size()))
+	}
+	return nil
 }
 
 // verifyBlock returns all that is wrong with a block. Rows are only decoded when
