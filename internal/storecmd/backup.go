@@ -22,6 +22,10 @@ import (
 // starts on the copy. Files of blocks never change, so with link they are linked
 // where out is on the same filesystem, and copied where it is not.
 func Backup(ctx context.Context, dir, out string, link bool, report io.Writer) (err error) {
+	out = filepath.Clean(out) // completion ends it in a slash
+	if within(dir, out) {
+		return fmt.Errorf("back up to %s: it is inside of %s", out, dir)
+	}
 	if _, err := os.Lstat(out); err == nil {
 		return fmt.Errorf("back up to %s: %w", out, fs.ErrExist)
 	}
@@ -31,7 +35,7 @@ func Backup(ctx context.Context, dir, out string, link bool, report io.Writer) (
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("back up %s: %w", dir, err), os.RemoveAll(b.to))
+			err = errors.Join(fmt.Errorf("back up %s: %w", dir, err), os.RemoveAll(b.to)) // a copy that is there stays
 		}
 	}()
 	if err := b.run(ctx); err != nil {
@@ -43,8 +47,36 @@ func Backup(ctx context.Context, dir, out string, link bool, report io.Writer) (
 	if err := (vfs.OS{}).SyncDir(filepath.Dir(out)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(report, "%s: %d files, %d bytes copied, %d files linked\n", out, b.files, b.bytes, b.linked)
-	return err
+	if _, err := fmt.Fprintf(report, "%s: %d files, %d bytes copied, %d files linked\n", out, b.files, b.bytes, b.linked); err != nil {
+		return err
+	}
+	return incomplete(ctx, out)
+}
+
+// within reports whether a path is inside of a directory.
+func within(dir, path string) bool {
+	from, fromErr := filepath.Abs(dir)
+	to, toErr := filepath.Abs(path)
+	inside, err := filepath.Rel(from, to)
+	return fromErr == nil && toErr == nil && err == nil && inside != "." && filepath.IsLocal(inside)
+}
+
+// incomplete returns what can be told to be wrong with a copy without reading it:
+// a damaged store has a damaged copy.
+func incomplete(ctx context.Context, dir string) (err error) {
+	s, err := store.OpenSnapshot(ctx, vfs.OS{}, dir, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	errs := s.Damaged
+	for _, b := range s.Blocks {
+		errs = append(errs, b.CheckSizes()...)
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("%w, and so is its copy: %w", ErrDamaged, errors.Join(errs...))
+	}
+	return nil
 }
 
 type backup struct {

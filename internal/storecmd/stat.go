@@ -7,8 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -73,6 +77,14 @@ func report(s *store.Snapshot, dir string) (*Report, error) {
 	r := &Report{Blocks: []BlockReport{}, Environments: []EnvReport{}, Damaged: len(s.Damaged), WALSegments: len(s.Segments)}
 	envs := map[string]*EnvReport{}
 	for _, b := range s.Blocks {
+		if errs := b.CheckSizes(); len(errs) > 0 {
+			if removed(dir, b.Meta.ID) {
+				continue
+			}
+			r.Blocks = append(r.Blocks, damagedReport(dir, errors.Join(errs...)))
+			r.Damaged++
+			continue
+		}
 		r.Blocks = append(r.Blocks, blockReport(b.Meta))
 		for _, e := range b.Meta.Environments {
 			if envs[e.Name] == nil {
@@ -101,6 +113,12 @@ func report(s *store.Snapshot, dir string) (*Report, error) {
 	return r, nil
 }
 
+// removed reports whether a server has removed a block meanwhile.
+func removed(dir, id string) bool {
+	_, err := os.Stat(filepath.Join(blocksIn(dir), id))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 func blockReport(m *block.Meta) BlockReport {
 	b := BlockReport{
 		ID: m.ID, From: time.Unix(0, m.MinStart).UTC(), To: time.Unix(0, m.MaxStart).UTC(),
@@ -117,7 +135,7 @@ func blockReport(m *block.Meta) BlockReport {
 }
 
 func damagedReport(dir string, err error) BlockReport {
-	b := BlockReport{State: "damaged: " + err.Error()}
+	b := BlockReport{State: "damaged: " + strings.ReplaceAll(err.Error(), "\n", "; ")}
 	var corrupt *block.CorruptError
 	if errors.As(err, &corrupt) {
 		at, _, _ := block.ParseID(corrupt.Block)

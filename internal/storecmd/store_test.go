@@ -108,6 +108,35 @@ func TestVerifyKeptAsideAndNewer(t *testing.T) {
 	}
 }
 
+// A block with a file missing is not ok, neither where it is nor in a copy.
+func TestMissingFile(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := filled(t, dir)
+	ok(t, s.Close())
+	blocks, err := filepath.Glob(filepath.Join(dir, "blocks", "*"))
+	ok(t, err)
+	ok(t, os.Remove(filepath.Join(blocks[1], "spans.parquet")))
+	var out strings.Builder
+	ok(t, storecmd.Stat(t.Context(), dir, "table", &out))
+	if !strings.Contains(out.String(), "damaged: block "+filepath.Base(blocks[1])+": spans.parquet") || !strings.Contains(out.String(), "1 damaged") {
+		t.Error(out.String())
+	}
+	out.Reset()
+	if err := storecmd.Verify(t.Context(), dir, &out); !errors.Is(err, storecmd.ErrDamaged) || !strings.Contains(out.String(), "2 blocks with 60 spans") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := storecmd.Backup(t.Context(), dir, to+"/", true, io.Discard); !errors.Is(err, storecmd.ErrDamaged) {
+		t.Errorf("backup: %v", err)
+	}
+	if copied, err := filepath.Glob(filepath.Join(to, "blocks", "*")); err != nil || len(copied) != 3 {
+		t.Errorf("copied %v, %v", copied, err)
+	}
+	if err := storecmd.Backup(t.Context(), dir, filepath.Join(dir, "blocks", "x"), true, io.Discard); err == nil || !strings.Contains(err.Error(), "inside of") {
+		t.Errorf("backup into itself: %v", err)
+	}
+}
+
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := filled(t, dir)

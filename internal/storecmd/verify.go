@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -45,13 +44,15 @@ func Verify(ctx context.Context, dir string, out io.Writer) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := os.Stat(filepath.Join(blocksIn(dir), b.Meta.ID)); errors.Is(err, fs.ErrNotExist) {
+		if removed(dir, b.Meta.ID) {
 			continue
 		}
 		for _, err := range errs {
 			found(err)
 		}
-		blocks, spans = blocks+1, spans+b.Meta.Spans
+		if len(errs) == 0 {
+			blocks, spans = blocks+1, spans+b.Meta.Spans
+		}
 		if err := b.Close(); err != nil {
 			return err
 		}

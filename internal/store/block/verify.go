@@ -26,5 +26,24 @@ func (b *Block) VerifyFiles() []error {
 	return damage
 }
 
+// CheckSizes returns what is missing of the block's files, or is longer or
+// shorter than it was: what can be told without reading them.
+func (b *Block) CheckSizes() []error {
+	var damage []error
+	for _, name := range slices.Sorted(maps.Keys(b.sums)) {
+		f, err := openChecked(b.fs, b.dir, b.Meta.ID, b.sums[name].named(name))
+		if name == openFileName && errors.Is(err, iofs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = f.file.Close()
+		}
+		if err != nil {
+			damage = append(damage, err)
+		}
+	}
+	return damage
+}
+
 // Verify is all that VerifyFiles finds as one error.
 func (b *Block) Verify() error { return errors.Join(b.VerifyFiles()...) }
