@@ -43,19 +43,20 @@ func TestTelemetrygen(t *testing.T) {
 // traceIDs lists every trace that reached a service.
 func (p *process) traceIDs(service string) (map[string]bool, error) {
 	ids := map[string]bool{}
-	for cursor := ""; ; {
+	for path := "/api/v1/traces?limit=200&service=" + service; ; {
 		var list struct {
 			Traces     []struct{ TraceID string }
 			NextCursor string
 		}
-		if err := p.getJSON(fmt.Sprintf("/api/v1/traces?service=%s&limit=200&cursor=%s", service, cursor), &list); err != nil {
+		if err := p.getJSON(path, &list); err != nil {
 			return nil, err
 		}
 		for _, tr := range list.Traces {
 			ids[tr.TraceID] = true
 		}
-		if cursor = list.NextCursor; cursor == "" {
+		if list.NextCursor == "" {
 			return ids, nil
 		}
+		path = "/api/v1/traces?limit=200&service=" + service + "&cursor=" + list.NextCursor
 	}
 }
