@@ -77,6 +77,23 @@ func screen() client.Screen {
 	return client.ScreenFor(getenv, term.IsTerminal(fd), width)
 }
 
+// listFlags are those of a list that a server sorts and pages.
+type listFlags struct {
+	periodFlags `embed:""`
+
+	Sort  string `default:"time" enum:"time,duration" help:"Newest or slowest first: ${enum}."`
+	Limit int    `default:"20" placeholder:"N" help:"Most rows to list."`
+
+	outputFlags `embed:""`
+}
+
+func (f *listFlags) check() error {
+	if f.Limit < 1 {
+		return errors.New("--limit must be at least 1")
+	}
+	return f.periodFlags.check()
+}
+
 // set sets a parameter that is given.
 func set(params url.Values, name, value string) {
 	if value != "" {

@@ -34,21 +34,13 @@ func (f *flowFilter) addTo(params url.Values) {
 type flowsCmd struct {
 	serverFlags `embed:""`
 	flowFilter  `embed:""`
-	periodFlags `embed:""`
-
-	Sort  string `default:"time" enum:"time,duration" help:"Newest or slowest first: ${enum}."`
-	Limit int    `default:"20" placeholder:"N" help:"Most flows to list."`
-
-	outputFlags `embed:""`
+	listFlags   `embed:""`
 }
 
 // Validate reports flags that cannot work. What values mean is the server's to
 // say.
 func (c *flowsCmd) Validate() error {
-	if c.Limit < 1 {
-		return errors.New("--limit must be at least 1")
-	}
-	return errors.Join(c.serverFlags.check(), c.periodFlags.check())
+	return errors.Join(c.serverFlags.check(), c.listFlags.check())
 }
 
 // Run lists flows. None is an empty list, no error.

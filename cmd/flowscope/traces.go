@@ -30,20 +30,13 @@ type tracesCmd struct {
 	MaxSpanDuration time.Duration `placeholder:"DURATION" help:"Spans at most as long."`
 	Attribute       []string      `sep:"none" placeholder:"KEY=VALUE" help:"Attribute of the span: key=value, key!=value, key=~regexp or key!~regexp; resource.key for its resource. May be repeated."`
 
-	periodFlags `embed:""`
-	Sort        string `default:"time" enum:"time,duration" help:"Newest or slowest first: ${enum}."`
-	Limit       int    `default:"20" placeholder:"N" help:"Most traces to list."`
-
-	outputFlags `embed:""`
+	listFlags `embed:""`
 }
 
 // Validate reports flags that cannot work. What values mean is the server's to
 // say.
 func (c *tracesCmd) Validate() error {
-	if c.Limit < 1 {
-		return errors.New("--limit must be at least 1")
-	}
-	return errors.Join(c.serverFlags.check(), c.periodFlags.check())
+	return errors.Join(c.serverFlags.check(), c.listFlags.check())
 }
 
 // Run lists the traces that the server finds. None is an empty list, no error.

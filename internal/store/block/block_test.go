@@ -65,7 +65,7 @@ func spansOf(batches ...*model.Batch) (out []model.Span) {
 func TestSpansRoundTrip(t *testing.T) {
 	c := content(1, 20, 13)
 	b := write(t, vfs.NewMem(), c)
-	ok(t, b.Verify())
+	ok(t, errors.Join(b.VerifyFiles()...))
 	got, err := b.Spans(context.Background())
 	ok(t, err)
 	if g, w := storetest.DescribeAll(spansOf(got...)), storetest.DescribeAll(spansOf(c.Batches...)); !slices.Equal(g, w) {
@@ -155,7 +155,7 @@ func TestForgetOpen(t *testing.T) {
 		if got := openTraces(t, b); len(got) != 0 {
 			t.Errorf("still open: %v", got)
 		}
-		ok(t, b.Verify())
+		ok(t, errors.Join(b.VerifyFiles()...))
 	}
 }
 
@@ -310,7 +310,7 @@ func readAll(fs vfs.FS, id string, want []string) error {
 	if err := b.MergeRollups(ctx, map[model.RollupKey]*model.Rollup{}); err != nil {
 		return err
 	}
-	return b.Verify()
+	return errors.Join(b.VerifyFiles()...)
 }
 
 // A block is there as a whole or not at all, whichever operation fails.
