@@ -3,9 +3,6 @@ package query
 import (
 	"context"
 	"errors"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/flowscope/flowscope/internal/model"
 )
@@ -29,25 +26,21 @@ func (e *Engine) Flows(ctx context.Context, q model.FlowQuery, graphs bool) (Flo
 		return Flows{}, err
 	}
 	out := Flows{FlowPage: page, Graphs: make([]Graph, len(page.Flows))}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range page.Flows {
+	err = each(ctx, len(page.Flows), func(ctx context.Context, i int) error {
 		f := &page.Flows[i]
-		group.Go(func() error {
-			t, err := e.reader.Trace(ctx, f.TraceID)
-			if errors.Is(err, model.ErrNotFound) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if len(t.Spans) > 0 {
-				out.Graphs[i] = e.show(t, usual[minute(f.Start)]).Graph
-			}
+		t, err := e.reader.Trace(ctx, f.TraceID)
+		if errors.Is(err, model.ErrNotFound) {
 			return nil
-		})
-	}
-	return out, group.Wait()
+		}
+		if err != nil {
+			return err
+		}
+		if len(t.Spans) > 0 {
+			out.Graphs[i] = e.show(t, usual[minute(f.Start)]).Graph
+		}
+		return nil
+	})
+	return out, err
 }
 
 // usualOf returns what was usual in each minute that one of the flows began in.

@@ -37,7 +37,7 @@ func table() []row {
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
 		{dir: "internal/api", may: []string{"internal/query", "internal/live", "internal/analyze", "internal/model", "internal/encode"}},
-		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/analyze/compare", "internal/sketch"}},
+		{dir: "internal/query", may: []string{"internal/model", "internal/analyze", "internal/analyze/compare", "internal/sketch"}, stdlib: true},
 		{dir: "internal/store", may: []string{"internal/model", "internal/sketch", "internal/wire"}},
 		{dir: "internal/storecmd", may: []string{"internal/store", "internal/model", "internal/encode"}},
 		{dir: "internal/assemble", may: []string{"internal/model", "internal/analyze"}},
