@@ -13,14 +13,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/flowscope/flowscope/internal/api/dashboard"
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 )
 
-// Config is what the handler is made of. Query, Live, Open, Dashboard, Status,
-// Ready, Registry and Logger are required.
+// Config is what the handler is made of. Query, Live, Open, Version, Dashboard,
+// Status, Ready, Registry and Logger are required.
 type Config struct {
+	Version   string // of Flowscope
 	Query     *query.Engine
 	Live      *live.Hub
 	Open      func(context.Context) (model.OpenFlows, error) // what is not counted yet
@@ -31,7 +34,7 @@ type Config struct {
 	Logger    *slog.Logger
 
 	Now     func() time.Time // the clock that "now" in a parameter means; nil is time.Now
-	Timeout time.Duration    // of one API request; 0 is 30 seconds
+	Timeout time.Duration    // of one API request; 0 is rest.DefaultTimeout
 	Pprof   bool             // serve /debug/pprof
 
 	// CheckHost refuses requests whose Host is neither localhost, an address nor
@@ -41,14 +44,10 @@ type Config struct {
 	AllowedHosts []string
 }
 
-// defaultTimeout is far above any answer's time; it frees what a query of a
-// broken disk or an endless range holds.
-const defaultTimeout = 30 * time.Second
-
 // server is a Config with its defaults filled in.
 type server struct {
 	Config
-	openAPI []byte
+	rest *rest.API
 }
 
 // New returns the handler of everything Flowscope serves over HTTP. It is safe
@@ -59,24 +58,21 @@ func New(c Config) (http.Handler, error) {
 		c.Now = time.Now
 	}
 	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
+		c.Timeout = rest.DefaultTimeout
 	}
 	doc, err := openAPIJSON()
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
-	s := &server{Config: c, openAPI: doc}
+	s := &server{Config: c}
+	s.rest = s.answers(doc)
 	mux := http.NewServeMux()
-	for pattern, answer := range s.endpoints() {
-		mux.Handle(pattern, s.endpoint(answer))
-	}
+	s.rest.Mount(mux, "")
 	graphql, err := s.graphql()
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("/graphql", graphql)
-	mux.Handle("/api/", notEndpoint(mux))
-	mux.Handle("GET /api/v1/operations/{rest...}", s.slashOperation(notEndpoint(mux)))
 	if err := s.addOperational(mux); err != nil {
 		return nil, err
 	}
@@ -89,7 +85,24 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return s.observe(metrics, s.checkHost(unlessStream(compress(mux), mux))), nil
+	return rest.Observe(s.checkHost(unlessStream(compress(mux), mux)), func(r *http.Request, e rest.Exchange) {
+		metrics.observe(r, &e)
+		s.log(r, &e)
+	}), nil
+}
+
+// answers is the REST API with what a server adds to it.
+func (s *server) answers(doc []byte) *rest.API {
+	return rest.New(rest.Config{
+		Query: s.Query, Live: s.Live, Open: s.Open, Status: s.status, Version: s.Version, Now: s.Now, Timeout: s.Timeout,
+		More: map[string]func(*http.Request) (any, error){"ws": s.socket, "openapi.json": openAPI(doc)},
+	})
+}
+
+// isStream tells the requests whose answers must not be held back to be
+// compressed.
+func isStream(r *http.Request) bool {
+	return r.URL.Path == "/api/v1/ws" || (r.URL.Path == "/api/v1/flows" && r.URL.Query().Get("follow") == "true")
 }
 
 // unlessStream has streams answered by another handler.
@@ -111,15 +124,17 @@ const (
 	minCompressed = 1024
 )
 
+const jsonType = "application/json"
+
 // compressible lists what is not already compressed, as fonts and images are.
 var compressible = []string{
-	jsonType, problemType, protobufType, "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml",
+	jsonType, "application/problem+json", "application/x-protobuf", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml",
 }
 
 // addOperational adds what is not the API: health, metrics, profiles, dashboard.
 func (s *server) addOperational(mux *http.ServeMux) error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		rest.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{
@@ -127,7 +142,7 @@ func (s *server) addOperational(mux *http.ServeMux) error {
 	}))
 	if !s.Pprof { // or the dashboard would answer, whose paths are open
 		mux.HandleFunc("GET /debug/pprof/", func(w http.ResponseWriter, r *http.Request) {
-			writeProblem(w, r, &problem{Status: http.StatusNotFound, Code: "not_found", Detail: "profiles are not served: start the server with --pprof"})
+			rest.WriteProblem(w, r, &rest.Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "profiles are not served: start the server with --pprof"})
 		})
 	} else {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -136,10 +151,10 @@ func (s *server) addOperational(mux *http.ServeMux) error {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	dashboard, err := newDashboard(s.Dashboard)
+	screens, err := dashboard.New(s.Dashboard, "")
 	if err != nil {
 		return err
 	}
-	mux.Handle("/", dashboard)
+	mux.Handle("/", screens)
 	return nil
 }

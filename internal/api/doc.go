@@ -1,14 +1,9 @@
-// Package api serves Flowscope over HTTP: the REST API under /api/v1,
+// Package api serves Flowscope over HTTP. It puts together what a server has:
+// the REST API of internal/api/rest with a WebSocket and its description,
 // GraphQL over the same answers at /graphql, the dashboard, health, readiness
-// and metrics. It is transport and error mapping; the answers come from
-// internal/query.
+// and metrics; compression, a log record and a count of every request around
+// all of it.
 //
 // Every endpoint is described by openapi.yaml, and a test holds the two to
 // each other, field by field.
-//
-// A request is read strictly: a parameter that is unknown, repeated or
-// malformed is refused by name. Errors are application/problem+json with a
-// code that programs may rely on and the request's id. Times in answers are
-// RFC 3339 with nanoseconds, durations integer nanoseconds, latencies float
-// milliseconds, rates 0 to 1.
 package api

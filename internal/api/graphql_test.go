@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/api/apitest"
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/query/querytest"
 )
@@ -40,7 +42,7 @@ func graphQuery(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer("CHECKOUT", querytest.TraceID(aCheckout).String(), "FAILED", querytest.TraceID(aFailedCheckout).String()).Replace(string(text))
+	return strings.NewReplacer("CHECKOUT", querytest.TraceID(apitest.Checkout).String(), "FAILED", querytest.TraceID(apitest.FailedCheckout).String()).Replace(string(text))
 }
 
 // What the queries of testdata/graphql answer, which between them name every field, is
@@ -90,7 +92,7 @@ func TestGraphQLSaysWhatRESTSays(t *testing.T) {
 		{"dependencies", "metadata", "overview", "dependencies.metadata"},
 		{"status", "", "overview", "status"},
 	} {
-		rest := valueAt(t, f.get(questions()[c.rest]).Body.Bytes(), c.restAt)
+		rest := valueAt(t, f.get(apitest.Questions()[c.rest]).Body.Bytes(), c.restAt)
 		graph := valueAt(t, f.ask(t, graphQuery(t, c.query), nil).Body.Bytes(), "data."+c.at)
 		if same := compare(t, c.at, rest, graph); same < 2 {
 			t.Errorf("%s: only %d values compared", c.at, same)
@@ -246,11 +248,11 @@ func TestGraphQLTracePages(t *testing.T) {
 func TestGraphQLTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(c *Config) {
-			c.Query = query.New(stuck{querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
+			c.Query = query.New(apitest.Stuck{Reader: querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
 		})
 		began := time.Now()
 		w := f.ask(t, `{ flows { totalCount } }`, nil)
-		if w.Code != http.StatusGatewayTimeout || !strings.Contains(w.Body.String(), `"code":"timeout"`) || time.Since(began) != defaultTimeout {
+		if w.Code != http.StatusGatewayTimeout || !strings.Contains(w.Body.String(), `"code":"timeout"`) || time.Since(began) != rest.DefaultTimeout {
 			t.Errorf("after %v: %d %s", time.Since(began), w.Code, w.Body)
 		}
 	})
@@ -283,7 +285,7 @@ func TestGraphQLExamples(t *testing.T) {
 	}
 	for _, block := range blocks {
 		example, _, _ := strings.Cut(block, "```")
-		w := f.ask(t, example, map[string]any{"id": querytest.TraceID(aCheckout).String()})
+		w := f.ask(t, example, map[string]any{"id": querytest.TraceID(apitest.Checkout).String()})
 		if w.Code != http.StatusOK || strings.Contains(w.Body.String(), `"extensions"`) {
 			t.Errorf("%s\n%d %s", example, w.Code, w.Body)
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
 // checkHost refuses requests that came under a name this server does not go
@@ -20,7 +22,7 @@ func (s *server) checkHost(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := hostname(r.Host); !isAddr(host) && !allowed[host] {
-			writeProblem(w, r, &problem{Status: http.StatusMisdirectedRequest, Code: "unknown_host",
+			rest.WriteProblem(w, r, &rest.Problem{Status: http.StatusMisdirectedRequest, Code: "unknown_host",
 				Detail: "this server does not go by the name in the Host header; allow it in the configuration if it should"})
 			return
 		}

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
 // metrics is how the HTTP server is doing. Labels are bounded: routes are
@@ -38,10 +39,13 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 	return m, err
 }
 
-func (m *metrics) observe(r *http.Request, e *exchange, took time.Duration) {
-	m.requests.WithLabelValues(route(r), method(r), strconv.Itoa(e.status)).Inc()
-	if !e.stream {
-		m.duration.WithLabelValues(route(r)).Observe(took.Seconds())
+func (m *metrics) observe(r *http.Request, e *rest.Exchange) {
+	if e.Panic != nil {
+		m.panics.Inc()
+	}
+	m.requests.WithLabelValues(route(r), method(r), strconv.Itoa(e.Status)).Inc()
+	if !e.Stream {
+		m.duration.WithLabelValues(route(r)).Observe(e.Took.Seconds())
 	}
 }
 

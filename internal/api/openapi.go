@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
 //go:embed openapi.yaml
@@ -12,9 +14,9 @@ var openAPIYAML []byte
 
 func openAPIJSON() ([]byte, error) { return yaml.YAMLToJSON(openAPIYAML) }
 
-func (s *server) openapi(_ *http.Request, p *params) (any, error) {
-	if err := p.done(); err != nil {
-		return nil, err
+// openAPI answers with the description of the REST API.
+func openAPI(doc []byte) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) {
+		return rest.Document{ContentType: jsonType, Body: doc}, nil
 	}
-	return document{jsonType, s.openAPI}, nil
 }

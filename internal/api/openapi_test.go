@@ -13,6 +13,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/api/apitest"
+	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/query/querytest"
 )
 
 func loadOpenAPI(t *testing.T) *openapi3.T {
@@ -28,11 +33,21 @@ func loadOpenAPI(t *testing.T) *openapi3.T {
 	return doc
 }
 
+// patterns is what a server has handlers of the REST API for.
+func patterns() []string {
+	list := (&server{}).answers(nil).Endpoints()
+	for i := range list {
+		list[i] = "GET /api/v1/" + list[i]
+	}
+	return list
+}
+
 // What is served is described, and what is described is served.
 func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	doc := loadOpenAPI(t)
-	served := (&server{}).endpoints()
-	for pattern := range served {
+	served := map[string]bool{}
+	for _, pattern := range patterns() {
+		served[pattern] = true
 		method, path, _ := strings.Cut(pattern, " ")
 		item := doc.Paths.Value(path)
 		if item == nil || item.GetOperation(method) == nil {
@@ -41,7 +56,7 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	}
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
-			if served[method+" "+path] == nil {
+			if !served[method+" "+path] {
 				t.Errorf("%s %s is described but not served", method, path)
 			}
 		}
@@ -51,12 +66,17 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 // Each endpoint accepts exactly the query parameters that are described: the
 // ones it asks for when it is given none.
 func TestOpenAPIDescribesEveryParameter(t *testing.T) {
-	doc := loadOpenAPI(t)
-	s := &server{}
-	for pattern, answer := range s.endpoints() {
-		p := &params{values: map[string][]string{"nonsense": {""}}, now: now}
-		if _, err := answer(httptest.NewRequest(http.MethodGet, "/", nil), p); err == nil {
-			t.Errorf("%s accepts nonsense", pattern)
+	doc, f := loadOpenAPI(t), newFixture(t, nil)
+	for _, pattern := range patterns() {
+		_, path, _ := strings.Cut(pattern, " ")
+		p := problemIn(t, f.get(strings.NewReplacer("{", "", "}", "").Replace(path)+"?nonsense="))
+		_, list, _ := strings.Cut(p.Detail, "accepted: ")
+		accepted := strings.Split(list, ", ")
+		if list == "none" {
+			accepted = nil
+		}
+		if p.Code != "unknown_parameter" {
+			t.Errorf("%s accepts nonsense: %+v", pattern, p)
 		}
 		var described []string
 		for _, ref := range operationOf3(doc, pattern).Parameters {
@@ -65,9 +85,9 @@ func TestOpenAPIDescribesEveryParameter(t *testing.T) {
 			}
 		}
 		slices.Sort(described)
-		slices.Sort(p.known)
-		if !slices.Equal(described, p.known) {
-			t.Errorf("%s: described %v, accepted %v", pattern, described, p.known)
+		slices.Sort(accepted)
+		if !slices.Equal(described, accepted) {
+			t.Errorf("%s: described %v, accepted %v", pattern, described, accepted)
 		}
 	}
 }
@@ -80,9 +100,9 @@ func operationOf3(doc *openapi3.T, pattern string) *openapi3.Operation {
 // Every answer fits its schema, which allows no field it does not name.
 func TestAnswersFitOpenAPI(t *testing.T) {
 	doc, f := loadOpenAPI(t), newFixture(t, nil)
-	patterns := map[string]bool{}
-	for name, url := range questions() {
-		t.Run(name, func(t *testing.T) { patterns[validate(t, doc, f, url)] = true })
+	asked := map[string]bool{}
+	for name, url := range apitest.Questions() {
+		t.Run(name, func(t *testing.T) { asked[validate(t, doc, f, url)] = true })
 	}
 	for name, url := range map[string]string{
 		"unknown parameter": "/api/v1/flows?x=1",
@@ -92,13 +112,20 @@ func TestAnswersFitOpenAPI(t *testing.T) {
 		"openapi":           "/api/v1/openapi.json",
 		"no upgrade":        "/api/v1/ws",
 	} {
-		t.Run(name, func(t *testing.T) { patterns[validate(t, doc, f, url)] = true })
+		t.Run(name, func(t *testing.T) { asked[validate(t, doc, f, url)] = true })
 	}
-	for pattern := range (&server{}).endpoints() {
-		if !patterns[pattern] {
+	for _, pattern := range patterns() {
+		if !asked[pattern] {
 			t.Errorf("%s was not asked", pattern)
 		}
 	}
+}
+
+// A span that has everything a span can have is described.
+func TestRichTraceFitsOpenAPI(t *testing.T) {
+	f := newFixture(t, nil)
+	*f.reader = *querytest.New(analyze.Config{}, apitest.RichTrace())
+	validate(t, loadOpenAPI(t), f, "/api/v1/traces/"+model.TraceID{1}.String())
 }
 
 // The validation itself must fail for a field that is not described.
@@ -129,7 +156,7 @@ func validate(t *testing.T, doc *openapi3.T, f *fixture, url string) string {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, url, nil)
 	mux := http.NewServeMux()
-	for pattern := range (&server{}).endpoints() {
+	for _, pattern := range patterns() {
 		mux.Handle(pattern, http.NotFoundHandler())
 	}
 	_, pattern := mux.Handler(r)

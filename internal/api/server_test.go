@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -11,30 +10,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
+	"testing/fstest"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/flowscope/flowscope/internal/analyze"
-	"github.com/flowscope/flowscope/internal/model"
-	"github.com/flowscope/flowscope/internal/query"
-	"github.com/flowscope/flowscope/internal/query/querytest"
+	"github.com/flowscope/flowscope/internal/api/apitest"
 )
-
-func TestRequestID(t *testing.T) {
-	f := newFixture(t, nil)
-	for given, taken := range map[string]bool{
-		"req-1_2.3:4": true, strings.Repeat("a", 64): true,
-		"": false, strings.Repeat("a", 65): false, "a b": false, "a\"b": false, "né": false,
-	} {
-		got := f.get("/healthz", "X-Request-Id", given).Header().Get("X-Request-Id")
-		if got == "" || (got == given) != taken {
-			t.Errorf("%q is answered with %q", given, got)
-		}
-	}
-}
 
 // lastRecord is the last record of the log.
 func (f *fixture) lastRecord(t *testing.T) map[string]any {
@@ -128,44 +110,6 @@ flowscope_http_requests_total{code="405",method="other",route="/api/"} 5
 	}
 }
 
-// stuck is a reader that answers when its caller has given up.
-type stuck struct{ *querytest.Reader }
-
-func (s stuck) Flows(ctx context.Context, _ model.FlowQuery) (model.FlowPage, error) {
-	<-ctx.Done()
-	return model.FlowPage{}, ctx.Err()
-}
-
-func TestTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, func(c *Config) {
-			c.Query = query.New(stuck{querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
-		})
-		began := time.Now()
-		p := problemIn(t, f.get("/api/v1/flows?graph=false"))
-		if p.Status != http.StatusGatewayTimeout || p.Code != "timeout" || time.Since(began) != defaultTimeout {
-			t.Errorf("after %v: %+v", time.Since(began), p)
-		}
-	})
-}
-
-// damaged cannot read the block that may have the trace.
-type damaged struct{ query.Reader }
-
-func (damaged) Trace(context.Context, model.TraceID) (*model.Trace, error) {
-	return nil, fmt.Errorf("%w: %w", model.ErrNotFound, model.ErrPartial)
-}
-
-func TestDamageIsSaid(t *testing.T) {
-	f := newFixture(t, func(c *Config) {
-		c.Query = query.New(damaged{querytest.New(analyze.Config{})}, analyze.Config{}, time.Now)
-	})
-	p := problemIn(t, f.get("/api/v1/traces/0123456789abcdef0123456789abcdef"))
-	if p.Status != http.StatusNotFound || !strings.Contains(p.Detail, "damaged") {
-		t.Errorf("%+v", p)
-	}
-}
-
 // Every answer about many flows says that a block is missing from it.
 func TestPartialIsSaid(t *testing.T) {
 	doc, f := loadOpenAPI(t), newFixture(t, nil)
@@ -173,7 +117,7 @@ func TestPartialIsSaid(t *testing.T) {
 	for _, name := range []string{
 		"flows", "operations", "operation_stats", "operation_graph", "stats", "dependencies", "services", "service",
 	} {
-		url := questions()[name]
+		url := apitest.Questions()[name]
 		validate(t, doc, f, url)
 		var answer struct{ Partial bool }
 		if err := json.Unmarshal(f.get(url).Body.Bytes(), &answer); err != nil || !answer.Partial {
@@ -188,7 +132,7 @@ func TestClientGone(t *testing.T) {
 	cancel()
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/flows", nil))
-	if record := f.lastRecord(t); w.Code != statusClientGone || record["level"] != "INFO" {
+	if record := f.lastRecord(t); w.Code != 499 || record["level"] != "INFO" {
 		t.Errorf("%d, log %v", w.Code, record)
 	}
 }
@@ -262,10 +206,24 @@ func TestPprof(t *testing.T) {
 	}
 }
 
-// A service that is known by its resource alone has lists without members.
-func TestServiceWithoutFlows(t *testing.T) {
-	body, err := json.Marshal(serviceOf(query.ServiceDetail{Versions: []string{}}))
-	if err != nil || bytes.Contains(body, []byte("null")) {
-		t.Errorf("%s, %v", body, err)
+// A server says that it is one.
+func TestStatus(t *testing.T) {
+	golden(t, "status", newFixture(t, nil).get("/api/v1/status").Body.Bytes())
+}
+
+// What is nothing else is the dashboard's.
+func TestDashboard(t *testing.T) {
+	f := newFixture(t, nil)
+	for _, path := range []string{"/", "/flows/0123"} {
+		w := f.get(path)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Flowscope") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("GET %s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
+	}
+	if p := problemIn(t, f.get("/assets/index-old.js")); p.Status != http.StatusNotFound {
+		t.Errorf("%+v", p)
+	}
+	if _, err := New(Config{Dashboard: fstest.MapFS{}, Registry: prometheus.NewRegistry()}); err == nil || !strings.Contains(err.Error(), "index.html") {
+		t.Errorf("without a dashboard: %v", err)
 	}
 }

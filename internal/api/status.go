@@ -3,10 +3,14 @@ package api
 import (
 	"net/http"
 	"time"
+
+	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
-// Status is what the server says of itself.
+// Status is what the server says of itself. Mode and Version are filled in by
+// the handler.
 type Status struct {
+	Mode          string    `json:"mode"` // "server"; a process that shows its own flows says "process"
 	Version       string    `json:"version"`
 	StartTime     time.Time `json:"startTime"`
 	UptimeSeconds float64   `json:"uptimeSeconds"`
@@ -18,13 +22,11 @@ type Status struct {
 	StoreBytes    int64     `json:"storeBytes"`
 }
 
-func (s *server) status(_ *http.Request, p *params) (any, error) {
-	if err := p.done(); err != nil {
-		return nil, err
-	}
+func (s *server) status() any {
 	status := s.Status()
+	status.Mode, status.Version = "server", s.Version
 	status.StartTime = status.StartTime.UTC()
-	return status, nil
+	return status
 }
 
 // Readiness is whether the server can do its work, and which part cannot.
@@ -40,5 +42,5 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 		status = http.StatusServiceUnavailable
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, status, ready)
+	rest.WriteJSON(w, status, ready)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/live"
 )
 
@@ -19,18 +20,15 @@ import (
 const maxMessage = 16 << 10
 
 // socket answers a WebSocket that follows flows through subscriptions.
-func (s *server) socket(r *http.Request, p *params) (any, error) {
-	if err := p.done(); err != nil {
-		return nil, err
-	}
+func (s *server) socket(r *http.Request) (any, error) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return nil, &problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Detail: "this endpoint speaks WebSocket"}
+		return nil, &rest.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Detail: "this endpoint speaks WebSocket"}
 	}
 	if origin := r.Header.Get("Origin"); !s.allowsOrigin(origin, r.Host) {
-		return nil, &problem{Status: http.StatusForbidden, Code: "forbidden_origin",
+		return nil, &rest.Problem{Status: http.StatusForbidden, Code: "forbidden_origin",
 			Detail: "pages of another origin may not follow flows; allow its host in the configuration if it should"}
 	}
-	return stream(s.serveSocket), nil
+	return rest.Stream(s.serveSocket), nil
 }
 
 // allowsOrigin reports whether pages of an origin may connect: those of this
@@ -56,9 +54,9 @@ func (s *server) allowsOrigin(origin, host string) bool {
 }
 
 func (s *server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	f, err := s.followed()
+	f, err := rest.Follow(s.Live)
 	if err != nil {
-		writeProblem(w, r, err)
+		rest.WriteProblem(w, r, err)
 		return
 	}
 	defer f.Close()
@@ -104,7 +102,7 @@ func (k *socket) send(ctx context.Context, m message) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
 	defer cancel()
 	return k.conn.Write(ctx, websocket.MessageText, text)
 }
@@ -112,8 +110,8 @@ func (k *socket) send(ctx context.Context, m message) error {
 // write sends what the follower is told until one side ends it.
 func (k *socket) write(ctx context.Context) error {
 	for {
-		page, err := nextPage(ctx, k.follower)
-		if errors.Is(err, errQuiet) {
+		page, err := rest.NextPage(ctx, k.follower)
+		if errors.Is(err, rest.ErrQuiet) {
 			err = k.heartbeat(ctx)
 		}
 		if err != nil {
@@ -130,25 +128,19 @@ func (k *socket) heartbeat(ctx context.Context) error {
 	if err := k.send(ctx, message{Type: "heartbeat"}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
 	defer cancel()
 	return k.conn.Ping(ctx)
 }
 
 func (k *socket) sendPage(ctx context.Context, page *live.Page) error {
 	for _, d := range page.Dropped {
-		if err := k.send(ctx, message{Type: "dropped", Data: droppedOf(d)}); err != nil {
+		if err := k.send(ctx, message{Type: "dropped", Data: rest.DroppedData(d)}); err != nil {
 			return err
 		}
 	}
 	for _, e := range page.Events {
-		m := message{Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor}
-		if e.Flow != nil {
-			m.Data = countedFlowOf(e.Flow)
-		} else {
-			elapsed := max(0, time.Duration(k.now().UnixNano()-e.Open.Start))
-			m.Data = openFlowOf(e.Open, elapsed, e.Progress)
-		}
+		m := message{Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor, Data: rest.EventData(&e.Event, k.now())}
 		if err := k.send(ctx, m); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/coder/websocket"
+
+	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
 // request is what a client sends.
@@ -32,7 +34,7 @@ func (k *socket) read(ctx context.Context) {
 		}
 		answer, err := k.answer(kind, text)
 		if err != nil {
-			p := problemOf(err)
+			p := rest.ProblemOf(err)
 			answer.Type, answer.Data = "error", errorData{p.Code, p.Detail, p.Field}
 		}
 		if k.send(ctx, answer) != nil {
@@ -53,22 +55,22 @@ func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil || kind != websocket.MessageText || decoder.More() {
-		return message{}, &problem{Status: http.StatusBadRequest, Code: "invalid_message",
+		return message{}, &rest.Problem{Status: http.StatusBadRequest, Code: "invalid_message",
 			Detail: `a message is a JSON object such as {"type":"subscribe","id":"a","filters":{"operation":"login"}}`}
 	}
 	if len(m.ID) > maxID {
-		return message{}, badParameter("id", "id has more than 64 bytes")
+		return message{}, rest.BadParameter("id", "id has more than 64 bytes")
 	}
 	switch m.Type {
 	case "subscribe":
 		return message{Type: "subscribed", ID: m.ID}, k.subscribe(&m)
 	case "unsubscribe":
 		if !k.follower.Unsubscribe(m.ID) {
-			return message{ID: m.ID}, badParameter("id", "there is no subscription of that id")
+			return message{ID: m.ID}, rest.BadParameter("id", "there is no subscription of that id")
 		}
 		return message{Type: "unsubscribed", ID: m.ID}, nil
 	default:
-		return message{ID: m.ID}, badParameter("type", "type is neither subscribe nor unsubscribe")
+		return message{ID: m.ID}, rest.BadParameter("type", "type is neither subscribe nor unsubscribe")
 	}
 }
 
@@ -80,17 +82,16 @@ func (k *socket) subscribe(m *request) error {
 		}
 		text, err := filterText(name, value)
 		if err != nil {
-			return badParameter("filters."+name, "filters."+name+" is no text, nor, of a duration, a whole number of nanoseconds")
+			return rest.BadParameter("filters."+name, "filters."+name+" is no text, nor, of a duration, a whole number of nanoseconds")
 		}
 		values.Set(name, text)
 	}
-	p := &params{values: values, now: k.now()}
-	filter := p.liveFilter()
-	if err := p.done(); err != nil {
+	filter, err := rest.LiveFilter(values)
+	if err != nil {
 		return err
 	}
 	if err := k.follower.Subscribe(m.ID, filter, m.Cursor); err != nil {
-		return &problem{Status: http.StatusBadRequest, Code: "invalid_subscription", Detail: err.Error()}
+		return &rest.Problem{Status: http.StatusBadRequest, Code: "invalid_subscription", Detail: err.Error()}
 	}
 	return nil
 }

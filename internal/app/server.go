@@ -146,8 +146,8 @@ func (s *Server) handler(q *query.Engine) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
 	return api.New(api.Config{
-		Query: q, Live: s.live, Open: s.assemble.OpenFlows, Dashboard: web.Files(), Status: s.status, Ready: s.ready, Registry: registry,
-		Logger: s.log.With("part", "api"), Pprof: s.cfg.Pprof,
+		Version: Version(), Query: q, Live: s.live, Open: s.assemble.OpenFlows, Dashboard: web.Files(), Status: s.status, Ready: s.ready,
+		Registry: registry, Logger: s.log.With("part", "api"), Pprof: s.cfg.Pprof,
 		CheckHost: isLoopback(s.listener.Addr()) || len(s.cfg.AllowedHosts) > 0, AllowedHosts: s.cfg.AllowedHosts,
 	})
 }

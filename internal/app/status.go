@@ -19,7 +19,7 @@ func (s *Server) receiveStats() receive.Stats {
 func (s *Server) status() api.Status {
 	stored := s.store.Stats()
 	return api.Status{
-		Version: Version(), StartTime: s.began, UptimeSeconds: time.Since(s.began).Seconds(),
+		StartTime: s.began, UptimeSeconds: time.Since(s.began).Seconds(),
 		OTLPGRPC:      cmp.Or(s.addr(listenGRPC), config.Off),
 		OTLPHTTP:      cmp.Or(s.addr(listenOTLPHTTP), config.Off),
 		SpansReceived: received(s.receiveStats()),

@@ -1,6 +1,6 @@
 // Package query answers the questions people ask of flows: which ran, what one
 // of them did, how an operation or a service is doing, who depends on whom.
-// It knows nothing of transport; internal/api puts its answers on the wire.
+// It knows nothing of transport; internal/api/rest puts its answers on the wire.
 //
 // Answers about many flows are sums of rollups, so that a week costs merging
 // hours and days and no trace is read; answers about one flow analyse its trace anew.
