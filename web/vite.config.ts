@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 // and nothing that knows a machine's paths (source maps) is written.
 export default defineConfig({
   plugins: [svelte()],
+  // Every address in what is built is relative: one build serves at any prefix.
+  base: './',
   build: {
     target: 'es2023',
     sourcemap: false,

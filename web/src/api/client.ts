@@ -2,7 +2,8 @@
 // cause and, where the server answered, the request id to look up in its log.
 import type { Problem } from './types'
 
-export const apiBase = '/api/v1'
+/** Relative, as fetch and links resolve it: beside the page, wherever that is mounted. */
+export const apiBase = 'api/v1'
 
 /** Longer than any query should take; past it a dead connection shows as an error. */
 const deadlineMs = 15_000

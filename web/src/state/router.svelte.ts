@@ -1,10 +1,21 @@
 // The URL is the state: which screen, and everything it shows. One small
-// router over the History API.
+// router over the History API. Paths here are within the dashboard: "/operations",
+// wherever it is mounted.
 import { changed, link, type Changes } from '../model/view'
 
 export type Route = { screen: 'dashboard' } | { screen: 'flow'; id: string } | { screen: 'operations' } | { screen: 'unknown' }
 
-export function routeOf(pathname: string): Route {
+/** Where the dashboard is mounted, with a slash at the end: "/" or "/debug/flow/". */
+const base = new URL('.', document.baseURI).pathname
+
+/** The path within the dashboard; undefined for what lies beside it. The mount itself may be asked for without its slash. */
+export function within(base: string, pathname: string): string | undefined {
+  if (`${pathname}/` === base) return '/'
+  return pathname.startsWith(base) ? pathname.slice(base.length - 1) : undefined
+}
+
+export function routeOf(pathname: string | undefined): Route {
+  if (pathname === undefined) return { screen: 'unknown' }
   if (pathname === '/' || pathname === '/index.html') return { screen: 'dashboard' }
   if (pathname === '/operations') return { screen: 'operations' }
   const flow = /^\/flows\/([^/]+)$/.exec(pathname)
@@ -22,7 +33,7 @@ function decode(text: string): string {
 class Router {
   #url = $state.raw(new URL(location.href))
   readonly query = $derived(this.#url.searchParams)
-  readonly route = $derived(routeOf(this.#url.pathname))
+  readonly route = $derived(routeOf(within(base, this.#url.pathname)))
 
   /** Follows the browser's history and takes over clicks on links to other screens. Returns how to stop. */
   start(): () => void {
@@ -54,14 +65,14 @@ class Router {
 
   /** The href of another screen with this one's filters, range and theme. */
   href(pathname: string, changes: Changes = {}): string {
-    return link(pathname, this.query, changes)
+    return link(base.slice(0, -1) + pathname, this.query, changes)
   }
 
   #follow(event: MouseEvent): void {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     const anchor = event.target instanceof Element ? event.target.closest('a') : null
     if (!anchor || anchor.target || anchor.hasAttribute('download') || anchor.origin !== location.origin) return
-    if (routeOf(anchor.pathname).screen === 'unknown') return
+    if (routeOf(within(base, anchor.pathname)).screen === 'unknown') return
     event.preventDefault()
     this.go(anchor.href)
   }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { startMock, type Mock } from '../mock/server'
+import { startMock, type Mock, type MockOptions } from '../mock/server'
 
 const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -22,14 +22,14 @@ export async function serve(): Promise<{ url: string; close: () => Promise<void>
   return real ? { url: real, close: async () => {} } : await startMock({ dist })
 }
 
-export function serveMock(empty = false): Promise<Mock> {
-  return startMock({ dist, empty })
+export function serveMock(options: Omit<MockOptions, 'dist' | 'port'> = {}): Promise<Mock> {
+  return startMock({ dist, ...options })
 }
 
 export type Theme = 'dark' | 'light'
 
-/** A page that remembers what went wrong in it. */
-export async function open(browser: Browser, url: string, theme: Theme = 'dark'): Promise<{ page: Page; complaints: string[] }> {
+/** A page that remembers what went wrong in it, and what it asked for. */
+export async function open(browser: Browser, url: string, theme: Theme = 'dark'): Promise<{ page: Page; complaints: string[]; requests: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: theme, reducedMotion: 'reduce' })
   page.setDefaultTimeout(patience)
   const complaints: string[] = []
@@ -37,8 +37,10 @@ export async function open(browser: Browser, url: string, theme: Theme = 'dark')
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(error.message))
+  const requests: string[] = []
+  page.on('request', (request) => requests.push(request.url()))
   await page.goto(url)
-  return { page, complaints }
+  return { page, complaints, requests }
 }
 
 interface AxeResult {

@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 test('without data the dashboard says how to send some', async () => {
-  const empty = await serveMock(true)
+  const empty = await serveMock({ empty: true })
   const { page, complaints } = await open(browser, empty.url)
   await page.getByRole('heading', { name: 'No spans yet' }).waitFor()
   expect(await page.locator('pre').textContent()).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318')

@@ -1,14 +1,15 @@
 // Serves the built dashboard and the mock API on loopback, under the content
 // security policy that the real server sends.
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { MockApi } from './api'
 
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
 export interface Mock {
+  /** Without a slash at the end. */
   url: string
   /** While true every API call fails as an unwell server's would. */
   failing: boolean
@@ -19,35 +20,47 @@ export interface MockOptions {
   dist: string
   port?: number
   empty?: boolean
+  /** Where the dashboard is mounted: '/', or '/debug/flow/'. There is nothing beside it. */
+  prefix?: string
 }
 
-export async function startMock({ dist, port = 0, empty = false }: MockOptions): Promise<Mock> {
+export async function startMock({ dist, port = 0, empty = false, prefix = '/' }: MockOptions): Promise<Mock> {
   const api = new MockApi(Date.now, empty)
+  const mount = prefix.slice(0, -1)
   const mock = { url: '', failing: false, close: () => stop(server) }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://mock')
-    if (url.pathname.startsWith('/api/v1')) {
+    if (url.pathname !== mount && !url.pathname.startsWith(prefix)) {
+      response.writeHead(404).end()
+      return
+    }
+    const path = url.pathname.slice(mount.length)
+    if (path.startsWith('/api/v1')) {
       const failure = { status: 503, body: { title: 'Unavailable', status: 503, code: 'unavailable', detail: 'the store is closed', requestId: 'req-42' } }
-      const { status, body } = mock.failing ? failure : api.answer(url.pathname.slice('/api/v1'.length), url.searchParams)
+      const { status, body } = mock.failing ? failure : api.answer(path.slice('/api/v1'.length), url.searchParams)
       response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', 'X-Request-Id': 'mock-request' })
       response.end(JSON.stringify(body))
       return
     }
-    void file(dist, url.pathname).then(({ type, content }) => {
-      response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy })
-      response.end(content)
-    })
+    void file(response, dist, path, prefix)
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const address = server.address()
-  if (typeof address === 'object' && address) mock.url = `http://127.0.0.1:${address.port}`
+  if (typeof address === 'object' && address) mock.url = `http://127.0.0.1:${address.port}${mount}`
   return mock
 }
 
-/** The file, or index.html for the paths that the dashboard routes itself. */
-async function file(dist: string, pathname: string): Promise<{ type: string; content: Buffer }> {
+/** The file, or index.html for the paths that the dashboard routes itself: it is told where it is mounted. */
+async function file(response: ServerResponse, dist: string, pathname: string, prefix: string): Promise<void> {
   const path = extname(pathname) ? join(dist, normalize(pathname)) : join(dist, 'index.html')
-  return { type: types[extname(path)] ?? 'application/octet-stream', content: await readFile(path) }
+  const type = types[extname(path)] ?? 'application/octet-stream'
+  try {
+    const content = await readFile(path)
+    response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy })
+    response.end(path.endsWith('index.html') ? content.toString().replace('<base href="/" />', `<base href="${prefix}" />`) : content)
+  } catch {
+    response.writeHead(404).end()
+  }
 }
 
 function stop(server: Server): Promise<void> {

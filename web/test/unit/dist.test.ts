@@ -22,6 +22,15 @@ test('all JavaScript is at most 250 KB, gzipped', () => {
   expect(size(files.filter((path) => path.endsWith('.js')))).toBeLessThanOrEqual(250 * 1024)
 })
 
+test('every address is relative to the base, which whoever serves the page can replace', () => {
+  expect(page.match(/<base /g)).toHaveLength(1)
+  expect(page).toContain('<base href="/" />')
+  const addresses = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map((match) => match[1] ?? '').filter((address) => address !== '/')
+  expect(addresses.length).toBeGreaterThanOrEqual(4)
+  for (const address of addresses) expect(address).toMatch(/^\.\//)
+  for (const path of files.filter((f) => /\.(js|css)$/.test(f))) expect(readFileSync(path, 'utf8')).not.toMatch(/["'`(]\/(assets|api)\//)
+})
+
 test('nothing is inline, nothing comes from elsewhere, no source maps', () => {
   expect(page).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=/)
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\//)

@@ -3,6 +3,7 @@ import { rangeChanges, noFilters, parseFilters, type Changes } from '../../src/m
 
 // As much of a browser as the router touches.
 let entries: string[]
+let baseURI: string
 let click: (event: object) => void
 class FakeElement {
   constructor(readonly anchor: object | null) {}
@@ -19,6 +20,7 @@ const page = {
 
 beforeEach(() => {
   entries = ['http://localhost/']
+  baseURI = 'http://localhost/'
   const absolute = (href: string) => new URL(href, page.href).href
   vi.stubGlobal('location', page)
   vi.stubGlobal('history', {
@@ -28,12 +30,13 @@ beforeEach(() => {
   vi.stubGlobal('addEventListener', () => {})
   vi.stubGlobal('scrollTo', () => {})
   vi.stubGlobal('Element', FakeElement)
-  vi.stubGlobal('document', { addEventListener: (_: string, listener: typeof click) => (click = listener) })
+  vi.stubGlobal('document', { baseURI, addEventListener: (_: string, listener: typeof click) => (click = listener) })
 })
 
 /** The router as a page that was just loaded has it. */
 async function load() {
   vi.resetModules()
+  vi.stubGlobal('document', { ...document, baseURI })
   return import('../../src/state/router.svelte')
 }
 
@@ -48,6 +51,30 @@ test.each([
   ['/flows/a/b', { screen: 'unknown' }],
   ['/elsewhere', { screen: 'unknown' }],
 ])('%s is a screen', async (path, route) => expect((await load()).routeOf(path)).toEqual(route))
+
+test.each([
+  ['/', '/operations', '/operations'],
+  ['/debug/flow/', '/debug/flow/', '/'],
+  ['/debug/flow/', '/debug/flow', '/'],
+  ['/debug/flow/', '/debug/flow/flows/ab', '/flows/ab'],
+  ['/debug/flow/', '/debug/flowers', undefined],
+  ['/debug/flow/', '/operations', undefined],
+])('mounted at %s, %s is the path %s', async (base, pathname, path) => expect((await load()).within(base, pathname)).toBe(path))
+
+test('mounted under a prefix, links stay below it and those beside it are left alone', async () => {
+  baseURI = 'http://localhost/debug/flow/'
+  entries = ['http://localhost/debug/flow?range=6h']
+  const { router } = await load()
+  expect(router.route).toEqual({ screen: 'dashboard' })
+  router.go(router.href('/flows/ab'))
+  expect(page.href).toBe('http://localhost/debug/flow/flows/ab?range=6h')
+  expect(router.route).toEqual({ screen: 'flow', id: 'ab' })
+  router.start()
+  const preventDefault = vi.fn()
+  const anchor = { target: '', hasAttribute: () => false, origin: page.origin, pathname: '/operations', href: 'http://localhost/operations' }
+  click({ button: 0, target: new FakeElement(anchor), preventDefault })
+  expect(preventDefault).not.toHaveBeenCalled()
+})
 
 const everything: Changes = {
   operation: 'GET /cart?id=1&x=+ü%→',

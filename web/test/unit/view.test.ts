@@ -29,8 +29,8 @@ test('links keep filters, range and theme, and drop what is the other screen’s
 
 test('each endpoint is sent only what it knows', () => {
   const filters = parseFilters(query('operation=GET+%2Fcart&service=shop%2Fcart&environment=staging&range=1h'))
-  expect(statsPath(filters)).toBe('/api/v1/operations/GET%20%2Fcart/stats?environment=staging&startTime=now-1h&endTime=now')
-  expect(graphPath({ ...filters, operation: '' })).toBe('/api/v1/dependencies?environment=staging&startTime=now-1h&endTime=now')
+  expect(statsPath(filters)).toBe('api/v1/operations/GET%20%2Fcart/stats?environment=staging&startTime=now-1h&endTime=now')
+  expect(graphPath({ ...filters, operation: '' })).toBe('api/v1/dependencies?environment=staging&startTime=now-1h&endTime=now')
   const flows = new URL(flowsPath({ ...filters, sort: 'time', page: 2 }), 'http://x').searchParams
   expect([flows.get('service'), flows.get('namespace'), flows.get('page')]).toEqual(['cart', 'shop', '2'])
 })
