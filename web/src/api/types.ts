@@ -268,7 +268,11 @@ export interface ServiceList extends Page {
   period: Period
 }
 
+/** Who answers: a server that other processes send to, or the one process that this dashboard is part of. */
+export type Status = ServerStatus | ProcessStatus
+
 export interface ServerStatus {
+  mode?: 'server'
   version: string
   startTime: Timestamp
   uptimeSeconds: Seconds
@@ -278,6 +282,29 @@ export interface ServerStatus {
   spansStored: number
   tracesOpen: number
   storeBytes: Bytes
+}
+
+export interface ProcessStatus {
+  mode: 'process'
+  service: string
+  version: string
+  environment: string
+  startTime: Timestamp
+  uptimeSeconds: Seconds
+  /** Begun since the start, kept now, not yet ended. */
+  flowsTotal: number
+  flowsKept: number
+  flowsActive: number
+  historyBytes: Bytes
+  historyLimitBytes: Bytes
+  /** Lost because something could not keep up; not those that made room for newer ones. */
+  flowsDropped: number
+  goroutines: number
+  heapBytes: Bytes
+  /** Whether flows are recorded at all. */
+  enabled: boolean
+  /** "all", or how flows are chosen, in a word or two. */
+  sampler: string
 }
 
 export interface Problem {

@@ -19,7 +19,7 @@ export function minimapStyle(element: Element): MinimapStyle {
   }
 }
 
-export function drawMinimap(canvas: HTMLCanvasElement, t: Timeline, slot: (service: string) => number, style: MinimapStyle, width: Pixels, height: Pixels): void {
+export function drawMinimap(canvas: HTMLCanvasElement, t: Timeline, slot: (tint: string) => number, style: MinimapStyle, width: Pixels, height: Pixels): void {
   const scale = devicePixelRatio
   canvas.width = Math.round(width * scale)
   canvas.height = Math.round(height * scale)
@@ -31,7 +31,7 @@ export function drawMinimap(canvas: HTMLCanvasElement, t: Timeline, slot: (servi
   const pitch = Math.min(5, (height - 2 * pad) / Math.max(1, t.count))
   for (let i = 0; i < t.count; i++) {
     const failed = (t.flags[i] ?? 0) & flag.error
-    context.fillStyle = failed ? style.bad : (colors[slot(t.services[i] ?? '')] ?? style.bad)
+    context.fillStyle = failed ? style.bad : (colors[slot(t.tints[i] ?? '')] ?? style.bad)
     const x = ((t.start[i] ?? 0) / t.extent) * width
     const length = Math.max(1.5, ((t.duration[i] ?? 0) / t.extent) * width)
     context.fillRect(x, pad + i * pitch, length, Math.max(1, pitch - 1))

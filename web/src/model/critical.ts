@@ -1,22 +1,35 @@
-// Where the time of a flow went: the critical path, added up per service.
+// Where the time of a flow went: the critical path, added up per service, or
+// per step where one service did all of it.
 import type { CriticalSegment, NodeId } from '../api/types'
 import type { Nanoseconds, Ratio } from './units'
 
-export interface ServiceShare {
+export interface Share {
+  /** What the time is added up for: a service's id, or a step's name. */
+  key: string
   service: NodeId
   duration: Nanoseconds
   share: Ratio
   segments: number
 }
 
-export function sharesByService(path: CriticalSegment[]): ServiceShare[] {
-  const shares = new Map<NodeId, ServiceShare>()
+export function sharesByService(path: CriticalSegment[]): Share[] {
+  return sharesBy(path, (segment) => segment.service)
+}
+
+export function sharesByStep(path: CriticalSegment[]): Share[] {
+  return sharesBy(path, (segment) => segment.name)
+}
+
+function sharesBy(path: CriticalSegment[], keyOf: (segment: CriticalSegment) => string): Share[] {
+  const shares = new Map<string, Share>()
   let total = 0
-  for (const { service, duration } of path) {
-    const s = shares.get(service) ?? { service, duration: 0, share: 0, segments: 0 }
+  for (const segment of path) {
+    const { service, duration } = segment
+    const key = keyOf(segment)
+    const s = shares.get(key) ?? { key, service, duration: 0, share: 0, segments: 0 }
     s.duration += duration
     s.segments++
-    shares.set(service, s)
+    shares.set(key, s)
     total += duration
   }
   for (const s of shares.values()) s.share = total > 0 ? s.duration / total : 0

@@ -27,15 +27,15 @@ export function edgeWidth(callCount: number): Pixels {
   return Math.min(6, 1.25 + Math.log(Math.max(1, callCount)) / Math.log(4) / 1.6)
 }
 
-const kinds: NodeKind[] = ['service', 'database', 'queue', 'external']
+export const nodeKinds: NodeKind[] = ['service', 'database', 'queue', 'external']
 
 /** Nodes that fit the panel with their names readable. */
 const legible = 40
 
 /** The kinds not drawn: those the URL names, else, when not all nodes would be legible, all but services. */
 export function hiddenKinds(chosen: string | null, nodes: number): NodeKind[] {
-  if (chosen !== null) return kinds.filter((kind) => chosen.split('.').includes(kind))
-  return nodes > legible ? kinds.filter((kind) => kind !== 'service') : []
+  if (chosen !== null) return nodeKinds.filter((kind) => chosen.split('.').includes(kind))
+  return nodes > legible ? nodeKinds.filter((kind) => kind !== 'service') : []
 }
 
 /** The node itself and what it calls or is called by, up to depth steps away. */

@@ -16,6 +16,8 @@ export interface Timeline {
   readonly ids: string[]
   readonly names: string[]
   readonly services: NodeId[]
+  /** What a span is coloured by: its service, or its name in a flow of one service. */
+  readonly tints: string[]
   readonly kinds: string[]
   /** Index of the parent, -1 for roots and orphans. */
   readonly parent: Int32Array
@@ -41,12 +43,14 @@ export function buildTimeline(flow: FlowDetail, trace: Trace | null): Timeline {
   const steps = flow.sequence
   const count = steps.length
   const indexOf = new Map(steps.map((step, i) => [step.spanId, i]))
+  const alone = steps.every((step) => step.service === steps[0]?.service)
   const spans = new Map((trace?.spans ?? []).map((span) => [span.spanId, span]))
   const t: Timeline = {
     count,
     ids: steps.map((s) => s.spanId),
     names: steps.map((s) => s.name),
     services: steps.map((s) => s.service),
+    tints: steps.map((s) => (alone ? s.name : s.service)),
     kinds: steps.map((s) => s.kind),
     parent: Int32Array.from(steps, (s, i) => parentIndex(s, i, indexOf)),
     depth: Uint16Array.from(steps, (s) => Math.min(s.depth, deepest)),

@@ -60,6 +60,11 @@ export function isFiltered(f: Filters): boolean {
   return Boolean(f.operation || f.environment || f.service || f.status || f.minDuration)
 }
 
+/** The filters without those that have a single value within one process. */
+export function withinProcess(f: Filters): Filters {
+  return { ...f, environment: '', service: '' }
+}
+
 export const noFilters: Changes = { operation: null, environment: null, service: null, status: null, min: null, page: null, flow: null }
 
 /** Applies changes to a query; null and '' take a parameter away. Keeps parameters sorted, so equal states are equal URLs. */

@@ -2,6 +2,8 @@
 import type { OperationList, OperationRow, ServiceList, StatsAnswer, Trace } from '../../src/api/types'
 import { spanOf } from '../../src/model/time'
 import { detailOf, graphOf, groupBy, latencies, statsOf, summaryOf } from './aggregate'
+import { kept, oneService, processStatus } from './process'
+import { shop } from './shop'
 import { at, makeFlow, type MadeFlow } from './traces'
 
 export interface Answer {
@@ -20,6 +22,7 @@ export class MockApi {
   constructor(
     private readonly now: () => number,
     private readonly empty: boolean,
+    private readonly process: boolean,
   ) {
     this.#first = now() - historyMs
   }
@@ -27,14 +30,21 @@ export class MockApi {
   /** Makes the flows that have begun by now. */
   #catchUp(): void {
     const due = this.empty ? 0 : Math.floor((this.now() - this.#first) / everyMs)
-    for (let i = this.#flows.length; i < due; i++) this.#flows.push(makeFlow(i, this.#first + i * everyMs))
+    for (let i = this.#flows.length; i < due; i++) this.#flows.push(makeFlow(this.process ? oneService : shop, i, this.#first + i * everyMs))
   }
 
   answer(path: string, query: URLSearchParams): Answer {
     this.#catchUp()
     const { start, end } = this.#period(query)
+    if (this.process) {
+      // Nothing is asked of a process that only a server knows.
+      const foreign = ['environment', 'service', 'namespace'].find((name) => query.has(name))
+      if (foreign) return problem(400, 'unknown_parameter', `one process has no ${foreign}`)
+      if (path === '/services') return problem(404, 'not_found', 'one process has no services')
+    }
+    const all = this.process ? this.#flows.slice(-kept) : this.#flows
     const within = (from: number, to: number) =>
-      this.#flows.filter((f) => f.startMs >= from && f.startMs < to && (!query.get('environment') || f.environment === query.get('environment')))
+      all.filter((f) => f.startMs >= from && f.startMs < to && (!query.get('environment') || f.environment === query.get('environment')))
     const flows = within(start, end)
     const period = { start: at(start, 0), end: at(end, 0) }
     const named = /^\/operations\/([^/]+)\/(stats|graph)$/.exec(path)
@@ -46,11 +56,12 @@ export class MockApi {
       if (named[2] === 'graph') return ok({ operationName: name, period, flowCount: chosen.length, ...graphOf(chosen) })
       return ok(this.#stats(name, start, end, within))
     }
+    if (path === '/status' && this.process) return ok(processStatus(this.#flows.length, (this.now() - this.#first) / 1e3, at(this.#first, 0)))
     if (path === '/status') return ok({ version: 'test', startTime: at(0, 0), uptimeSeconds: 60, otlpGrpc: '127.0.0.1:4317', otlpHttp: '127.0.0.1:4318', spansReceived: this.#flows.length * 20, spansStored: this.#flows.length * 20, tracesOpen: 0, storeBytes: 1 << 20 })
     if (path === '/stats') return ok(this.#stats('', start, end, within))
     if (path === '/dependencies') return ok({ ...graphOf(flows), metadata: { namespace: '', service: '', lastUpdated: at(end, 0), period } })
     if (path === '/flows') return ok(this.#list(flows, query))
-    if (path === '/operations') return ok({ operations: this.#operations(flows, start, end), total: 8, page: 1, pageSize: 1000, period } satisfies OperationList)
+    if (path === '/operations') return ok({ operations: this.#operations(flows, start, end), total: groupBy(flows, (f) => f.operation).size, page: 1, pageSize: 1000, period } satisfies OperationList)
     if (path === '/services') return ok(this.#services(flows, period))
     return problem(404, 'not_found', `no ${path}`)
   }

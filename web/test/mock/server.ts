@@ -20,12 +20,14 @@ export interface MockOptions {
   dist: string
   port?: number
   empty?: boolean
+  /** One process by itself, in place of a server. */
+  process?: boolean
   /** Where the dashboard is mounted: '/', or '/debug/flow/'. There is nothing beside it. */
   prefix?: string
 }
 
-export async function startMock({ dist, port = 0, empty = false, prefix = '/' }: MockOptions): Promise<Mock> {
-  const api = new MockApi(Date.now, empty)
+export async function startMock({ dist, port = 0, empty = false, process = false, prefix = '/' }: MockOptions): Promise<Mock> {
+  const api = new MockApi(Date.now, empty, process)
   const mount = prefix.slice(0, -1)
   const mock = { url: '', failing: false, close: () => stop(server) }
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// A simulated shop and cloud console: what each operation calls, and how often that fails.
+// A simulated shop and cloud console, as a server sees them: what each operation calls, and how often that fails.
 
 export interface Call {
   /** Node id of who does the work. */
@@ -72,6 +72,14 @@ const volumes: Call = { node: 'cloud/storage', name: 'POST /volumes', ownMs: 40,
 const network: Call = { node: 'cloud/network', name: 'POST /ports', ownMs: 35, calls: [db('cloud-db', 'INSERT port', 3)] }
 const image: Call = { node: 'cloud/image', name: 'GET /images', ownMs: 20, calls: [db('catalog-db', 'SELECT image', 4)] }
 
+/** Where made flows come from. */
+export interface World {
+  operations: Operation[]
+  /** The operation whose flows have an oddity now and then. */
+  odd?: string
+  environments: { usual: string; other: string }
+}
+
 export interface Operation {
   name: string
   /** How often compared with the others. */
@@ -79,7 +87,7 @@ export interface Operation {
   root: Call
 }
 
-export const operations: Operation[] = [
+const operations: Operation[] = [
   { name: 'browse', weight: 30, root: through('ui browse', [session, { ...product, parallel: true }, { ...recommend, parallel: true }]) },
   { name: 'view_product', weight: 22, root: through('ui view product', [session, { ...product, parallel: true }, { ...stock, parallel: true }, { ...prices, parallel: true }]) },
   { name: 'login', weight: 14, root: through('ui login', [{ node: 'shop/auth', name: 'POST /login', ownMs: 22, fails: 0.015, message: 'wrong password', calls: [{ node: 'shop/user', name: 'GET /users', ownMs: 3, calls: [db('users-db', 'SELECT user', 3)] }, db('sessions', 'SET session', 0.5)] }]) },
@@ -89,3 +97,5 @@ export const operations: Operation[] = [
   { name: 'attach_volume', weight: 3, root: cloud('POST /attachments', [volumes, { node: 'cloud/compute', name: 'POST /instances/attach', ownMs: 45 }]) },
   { name: 'delete_vm', weight: 2, root: cloud('DELETE /vms', [{ node: 'cloud/compute', name: 'DELETE /instances', ownMs: 70, fails: 0.6, message: 'instance is locked', calls: [{ ...network, name: 'DELETE /ports' }, { ...volumes, name: 'DELETE /volumes' }] }]) },
 ]
+
+export const shop: World = { operations, odd: 'checkout', environments: { usual: 'production', other: 'staging' } }

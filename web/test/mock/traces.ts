@@ -3,7 +3,7 @@
 import type { FlowError, FlowStatus, NodeId, Span } from '../../src/api/types'
 import { kindOf, splitNodeId } from '../../src/model/node'
 import { Random } from './random'
-import { operations, type Call, type Operation } from './shop'
+import type { Call, Operation, World } from './shop'
 
 export interface MadeCall {
   from: NodeId
@@ -53,7 +53,7 @@ class Builder {
       traceId: this.traceId,
       name,
       kind,
-      service: { name: service, namespace, pod: `${service}-${v2 ? '6c9d4' : '7f8b5'}-x2k${service.length}`, version: v2 ? '2.0.0' : '1.4.2', deployment: service },
+      service: { name: service, namespace, pod: namespace && `${service}-${v2 ? '6c9d4' : '7f8b5'}-x2k${service.length}`, version: v2 ? '2.0.0' : '1.4.2', deployment: namespace && service },
       nodeId: node,
       startTime: at(this.startMs, offset),
       endTime: '',
@@ -118,6 +118,7 @@ class Builder {
 
   /** A call from a service to a node, with its client span. Returns where it ends. */
   call(from: NodeId, call: Call, parent: Span, offset: number, depth: number, again = false): number {
+    if (call.node === from) return this.serve(call, parent, offset, depth, 'INTERNAL')
     const kind = kindOf(call.node)
     const client = this.#span(from, call.name, kind === 'queue' ? 'PRODUCER' : 'CLIENT', parent, offset, depth)
     client.attributes = kind === 'database' ? { 'db.system.name': 'postgresql', 'db.query.text': `${call.name} WHERE id = $1` } : { 'server.address': splitNodeId(call.node).name }
@@ -143,7 +144,7 @@ class Builder {
   }
 }
 
-function pick(random: Random): Operation {
+function pick(random: Random, { operations }: World): Operation {
   const total = operations.reduce((sum, o) => sum + o.weight, 0)
   let left = random.next() * total
   return operations.find((o) => (left -= o.weight) < 0) ?? (operations[0] as Operation)
@@ -152,10 +153,10 @@ function pick(random: Random): Operation {
 /** One flow in this many has every oddity: skew, an orphan, a correction. */
 const oddEvery = 50
 
-export function makeFlow(index: number, startMs: number): MadeFlow {
+export function makeFlow(world: World, index: number, startMs: number): MadeFlow {
   const random = new Random(index * 7919 + 1)
-  const odd = index % oddEvery === 0
-  const operation = odd ? (operations.find((o) => o.name === 'checkout') as Operation) : pick(random)
+  const odd = index % oddEvery === 0 ? world.operations.find((o) => o.name === world.odd) : undefined
+  const operation = odd ?? pick(random, world)
   const id = random.hex(32)
   const builder = new Builder(random, id, startMs)
   builder.serve(operation.root, null, 0, 0, 'SERVER')
@@ -172,5 +173,5 @@ export function makeFlow(index: number, startMs: number): MadeFlow {
     Object.assign(spans[7] as Span, { corrections: ['end before start: swapped'] })
     Object.assign(spans[9] as Span, { orphan: true })
   }
-  return { id, operation: operation.name, environment: random.chance(0.8) ? 'production' : 'staging', startMs, status: late ? 'timeout' : fatal ? 'error' : 'success', spans, calls, errors }
+  return { id, operation: operation.name, environment: random.chance(0.8) ? world.environments.usual : world.environments.other, startMs, status: late ? 'timeout' : fatal ? 'error' : 'success', spans, calls, errors }
 }

@@ -49,9 +49,9 @@ const segment = (service: string, duration: number): CriticalSegment => ({ spanI
 test('the critical path is added up per service, most time first, whole as one', () => {
   const shares = sharesByService([segment('web', 10), segment('db', 70), segment('web', 15), segment('cart', 5)])
   expect(shares).toEqual([
-    { service: 'db', duration: 70, share: 0.7, segments: 1 },
-    { service: 'web', duration: 25, share: 0.25, segments: 2 },
-    { service: 'cart', duration: 5, share: 0.05, segments: 1 },
+    { key: 'db', service: 'db', duration: 70, share: 0.7, segments: 1 },
+    { key: 'web', service: 'web', duration: 25, share: 0.25, segments: 2 },
+    { key: 'cart', service: 'cart', duration: 5, share: 0.05, segments: 1 },
   ])
 })
 

@@ -78,3 +78,9 @@ test('the sequence numbers hops, and a service that goes on keeps its number', (
 test('critical path shares add up to one', () => {
   expect(sharesByService(criticalPath).map((s) => [s.service, s.share])).toEqual([['cart', 0.75], ['web', 0.25]])
 })
+
+test('spans are coloured by service, and by step where one service did all', () => {
+  expect(timeline.tints).toEqual(timeline.services)
+  const alone = buildTimeline({ ...flow, sequence: sequence.map((s) => ({ ...s, service: 'web' })) }, null)
+  expect(alone.tints).toEqual(alone.names)
+})
