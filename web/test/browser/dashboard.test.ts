@@ -118,7 +118,10 @@ test('from filter to span by keyboard alone', async () => {
 
   await tabTo(page, '[role=tab]')
   await page.keyboard.press('ArrowRight')
+  await page.locator('[data-step]').first().waitFor()
+  await page.keyboard.press('ArrowRight')
   await page.getByRole('region', { name: 'Call sequence' }).getByRole('listitem').first().waitFor()
+  await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowLeft')
   await tabTo(page, '[role=treegrid]')
   await page.keyboard.press('ArrowDown')

@@ -34,6 +34,7 @@ test('without data the dashboard says how to send some', async () => {
 test('a failing server keeps the data, says why, and recovers by Retry', async () => {
   const { page } = await open(browser, mock.url)
   await page.locator('[data-flow]').first().waitFor()
+  await page.keyboard.press('p') // or it would recover by itself before Retry is pressed
   mock.failing = true
   await page.keyboard.press('r')
   const alert = page.getByRole('region', { name: 'Recent flows' }).getByRole('alert')

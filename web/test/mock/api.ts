@@ -82,7 +82,7 @@ export class MockApi {
     return ok({
       ...summary,
       metadata: { environment: flow.environment, user: 'user-17' },
-      resources: [{ attributes: { 'service.name': 'shop', 'k8s.namespace.name': 'shop', 'deployment.environment.name': flow.environment } }],
+      resources: [{ attributes: { 'service.name': 'shop', ...(this.process ? { 'service.version': '1.2.3' } : { 'k8s.namespace.name': 'shop' }), 'deployment.environment.name': flow.environment } }],
       scopes: [{ name: 'otelhttp', version: '0.60.0' }],
       spans: flow.spans,
     } satisfies Trace & { environment: string })

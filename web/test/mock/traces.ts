@@ -74,12 +74,14 @@ class Builder {
     return span
   }
 
-  #end(span: Span, offset: number, children: [number, number][]): void {
+  /** Ends a span whose calls are made. */
+  #end(span: Span, offset: number): void {
     span.duration = offset - span.offset
     span.endTime = at(this.startMs, offset)
     let covered = 0
     let reached = span.offset
-    for (const [from, to] of children.sort((a, b) => a[0] - b[0])) {
+    const calls = this.spans.filter((s) => s.parentSpanId === span.spanId).map((s): [number, number] => [s.offset, Math.min(offset, s.offset + s.duration)])
+    for (const [from, to] of calls.sort((a, b) => a[0] - b[0])) {
       covered += Math.max(0, to - Math.max(from, reached))
       reached = Math.max(reached, to)
     }
@@ -99,18 +101,16 @@ class Builder {
     const span = this.#span(call.node, call.name, kind, parent, offset, depth)
     const own = this.random.latency(call.ownMs)
     let now = offset + ns(own * 0.4)
-    const children: [number, number][] = []
     let group = now
     for (const inner of call.calls ?? []) {
       const start = inner.parallel ? group : now
       const end = this.call(call.node, inner, span, start, depth + 1)
-      children.push([start, end])
       now = Math.max(now, end)
       if (!inner.parallel) group = now
     }
     if (call.node === 'shop/cart') span.events.push({ name: 'cart loaded', timestamp: at(this.startMs, now), offset: now, attributes: { items: 3 } })
     const end = now + ns(own * 0.6)
-    this.#end(span, end, children)
+    this.#end(span, end)
     const { fails = 0, message = 'failed' } = call
     if (kindOf(call.node) === 'service' && !call.breaks && this.random.chance(fails)) this.#fail(span, message)
     return end
@@ -131,7 +131,7 @@ class Builder {
       failed = this.spans[server]?.status === 'ERROR'
     } else if (kind !== 'service' && !broken) failed = this.random.chance(call.fails ?? 0)
     const consumers = kind === 'queue' ? (call.calls ?? []) : []
-    this.#end(client, end, kind === 'service' && !broken ? [[offset + ns(0.3), end - ns(0.2)]] : [])
+    this.#end(client, end)
     if (failed && (broken || kind !== 'service')) this.#fail(client, call.message ?? 'failed')
     this.calls.push({ from, to: call.node, failed, retry: again, broken, latencyNs: end - offset })
     for (const consumer of consumers) {

@@ -18,6 +18,13 @@ test('the first load is at most 120 KB, gzipped', () => {
   expect(size(first)).toBeLessThanOrEqual(120 * 1024)
 })
 
+test('the diagram of time and the layout of graphs are loaded when they are needed', () => {
+  for (const late of [/Sankey.*\.js$/, /layered.*\.js$/]) {
+    expect(files.filter((path) => late.test(path))).toHaveLength(1)
+    expect(first.filter((path) => late.test(path))).toEqual([])
+  }
+})
+
 test('all JavaScript is at most 250 KB, gzipped', () => {
   expect(size(files.filter((path) => path.endsWith('.js')))).toBeLessThanOrEqual(250 * 1024)
 })
