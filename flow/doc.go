@@ -1,0 +1,42 @@
+// Package flow shows how the operations of a Go service run: what each request
+// did step by step, where its time went, what failed. It records them in
+// memory, in the process itself, with nothing but the standard library.
+//
+//	mux := http.NewServeMux()
+//	mux.HandleFunc("GET /products/{id}", product)
+//	flow.RegisterHandlers(mux) // the dashboard, at /debug/flow
+//	http.ListenAndServe("127.0.0.1:8080", flow.HTTPMiddleware(mux))
+//
+// and, in what a request calls,
+//
+//	ctx, op := flow.Start(ctx, "load product", flow.String("db.system.name", "sqlite"))
+//	defer op.End()
+//	...
+//	op.Fail(err)
+//
+// # Words
+//
+// An operation is one timed step, a span in OpenTelemetry's word. The outermost
+// one and all below it are a flow. The context carries the running operation;
+// Start begins a child of it, or a new flow when there is none. A flow that
+// arrives with a W3C traceparent header continues the caller's trace, and
+// Transport hands it on, so that flows of several services are one.
+//
+// # What is kept
+//
+// A finished flow is encoded once, as OpenTelemetry's protocol has it, into a
+// ring of fixed size (WithHistory). The ring is all the memory that history
+// takes, whatever the load; the oldest flows make room for the newest.
+// Exporters and the dashboard read from it at their own pace and are told what
+// they have missed. Beside it there are statistics of every path that flows
+// took (Stats), exact whatever a Sampler keeps: each flow is counted when it
+// ends, those that are not kept, too. A bound holds for the paths as well
+// (WithMaxPaths); what exceeds it is counted under "(other)".
+//
+// # Concurrency
+//
+// Everything may be called by any number of goroutines. Methods of a nil *Op
+// do nothing, which is what Start returns where nothing is recorded. An
+// operation that ends after its flow has ended is counted and kept as a late
+// one. Shutdown flushes exporters and joins every goroutine that was started.
+package flow

@@ -1,0 +1,154 @@
+package flow
+
+import (
+	"encoding/binary"
+
+	"github.com/flowscope/flowscope/internal/wire"
+)
+
+// A record is the spans of a run as fields of an OTLP ScopeSpans message, so
+// that exporting many is putting them one after another. The dashboard, the
+// exporters and flowscope serve read the same bytes.
+
+const spanAttributes = wire.SpanAttributes
+
+// Tags of one byte; wire.SpanStatus and later ones fit, too.
+const (
+	bytesTag   = byte(wire.Bytes)
+	varintTag  = byte(wire.Varint)
+	fixed64Tag = byte(wire.Fixed64)
+)
+
+// appendSpan appends an operation to a record. The caller holds the run's lock.
+func appendSpan(dst []byte, o *Op) []byte {
+	r := o.run
+	name := o.name
+	if name != o.step.name { // which is plain
+		name = plain(name, maxKey)
+	}
+	var message string
+	var rest []byte
+	var lost uint32
+	if x := o.extra; x != nil {
+		message, rest, lost = x.message, x.rest, x.lost
+	}
+	status := statusSize(o.status, message)
+	size := 2 + len(r.trace) + 2 + 8 + 1 + uvarintLen(uint64(len(name))) + len(name) + 2 + 9 + 9 +
+		len(o.attrs) + len(rest)
+	parent := r.caller
+	if o.parent != nil {
+		parent = spanID(o.parent.id)
+	}
+	if !parent.IsZero() {
+		size += 2 + len(parent)
+	}
+	if r.state != "" {
+		size += 1 + uvarintLen(uint64(len(r.state))) + len(r.state)
+	}
+	if lost > 0 {
+		size += 1 + uvarintLen(uint64(lost))
+	}
+	if status > 0 {
+		size += 1 + uvarintLen(uint64(status)) + status
+	}
+	dst = append(dst, wire.ScopeSpansSpans<<3|bytesTag)
+	dst = binary.AppendUvarint(dst, uint64(size))
+	dst = append(append(dst, wire.SpanTraceID<<3|bytesTag, byte(len(r.trace))), r.trace[:]...)
+	dst = binary.BigEndian.AppendUint64(append(dst, wire.SpanSpanID<<3|bytesTag, 8), o.id)
+	if r.state != "" {
+		dst = wire.AppendBytes(dst, wire.SpanTraceState, r.state)
+	}
+	if !parent.IsZero() {
+		dst = append(append(dst, wire.SpanParentID<<3|bytesTag, byte(len(parent))), parent[:]...)
+	}
+	dst = binary.AppendUvarint(append(dst, wire.SpanName<<3|bytesTag), uint64(len(name)))
+	dst = append(dst, name...)
+	dst = append(dst, wire.SpanKind<<3|varintTag, byte(o.kind))
+	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanStart<<3|fixed64Tag), uint64(r.wall+o.start))
+	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanEnd<<3|fixed64Tag), uint64(r.wall+o.end))
+	dst = append(append(dst, o.attrs...), rest...)
+	if lost > 0 {
+		dst = wire.AppendUvarint(dst, wire.SpanDroppedAttrs, uint64(lost))
+	}
+	if status > 0 {
+		dst = binary.AppendUvarint(append(dst, wire.SpanStatus<<3|bytesTag), uint64(status))
+		if message != "" {
+			dst = wire.AppendBytes(dst, wire.StatusMessage, message)
+		}
+		if o.status != Unset {
+			dst = append(dst, wire.StatusCode<<3|varintTag, byte(o.status))
+		}
+	}
+	return dst
+}
+
+// statusSize is the length of a Status message, 0 for one that says nothing.
+func statusSize(s Status, message string) int {
+	size := 0
+	if message != "" {
+		size += 1 + uvarintLen(uint64(len(message))) + len(message)
+	}
+	if s != Unset {
+		size += 2
+	}
+	return size
+}
+
+// appendEvent appends an event as a field of a span.
+func appendEvent(dst []byte, at int64, name string, attrs []Attr) []byte {
+	return wire.AppendMessage(dst, wire.SpanEvents, func(b []byte) []byte {
+		b = wire.AppendUint64(b, wire.EventTime, uint64(at))
+		b = wire.AppendBytes(b, wire.EventName, plain(name, maxKey))
+		for i := range attrs {
+			b = appendAttr(b, wire.EventAttributes, &attrs[i])
+		}
+		return b
+	})
+}
+
+// appendLink appends a link as a field of a span.
+func appendLink(dst []byte, to SpanContext, attrs []Attr) []byte {
+	return wire.AppendMessage(dst, wire.SpanLinks, func(b []byte) []byte {
+		b = wire.AppendBytes(b, wire.LinkTraceID, to.TraceID[:])
+		b = wire.AppendBytes(b, wire.LinkSpanID, to.SpanID[:])
+		for i := range attrs {
+			b = appendAttr(b, wire.LinkAttributes, &attrs[i])
+		}
+		return b
+	})
+}
+
+// encodeResource is the Resource message of the process.
+func encodeResource(attrs []Attr) []byte {
+	var b []byte
+	for i := range attrs {
+		b = setAttr(b, wire.ResourceAttributes, &attrs[i])
+	}
+	return b
+}
+
+// scopeName is the instrumentation that all spans say they come from.
+const scopeName = "github.com/flowscope/flowscope/flow"
+
+// request is records as an OTLP ExportTraceServiceRequest: what
+// /v1/traces of a collector takes as application/x-protobuf.
+func (t *Tracker) request(records [][]byte) []byte {
+	spans := 0
+	for _, r := range records {
+		spans += len(r)
+	}
+	scope := wire.AppendBytes(nil, wire.ScopeName, scopeName)
+	scope = wire.AppendBytes(nil, wire.ScopeSpansScope, scope)
+	head := wire.AppendBytes(nil, wire.ResourceSpansResource, t.resource)
+	head = wire.AppendTag(head, wire.ResourceSpansScopeSpans, wire.Bytes)
+	head = binary.AppendUvarint(head, uint64(len(scope)+spans))
+	head = append(head, scope...)
+	out := make([]byte, 0, len(head)+spans+2*binary.MaxVarintLen64)
+	out = wire.AppendTag(out, wire.TracesResourceSpans, wire.Bytes)
+	out = binary.AppendUvarint(out, uint64(len(head)+spans))
+	out = append(out, head...)
+	for _, r := range records {
+		out = append(out, r...)
+	}
+	return out
+}

@@ -1,0 +1,195 @@
+package flow
+
+import (
+	"sync"
+	"time"
+)
+
+// finish ends an operation at a time of its run. When it was the last one of a
+// flow whose first operation has ended, the flow is complete.
+func (o *Op) finish(at int64) {
+	r := o.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if o.ended {
+		return
+	}
+	o.ended, o.end = true, max(at, o.start)
+	if o.loose || r.done {
+		r.late(o)
+		return
+	}
+	r.open--
+	if o.parent == nil {
+		r.ended = true
+		if r.open > 0 {
+			r.tracker.sweep.watch()
+		}
+	}
+	if r.ended && r.open == 0 {
+		r.complete()
+	}
+}
+
+// complete counts the run's operations and makes its record. The caller holds
+// the run's lock.
+func (r *run) complete() {
+	t := r.tracker
+	r.done = true
+	head := &r.first[0]
+	for o := range r.ops {
+		o.resolve(&t.steps)
+	}
+	r.kept = t.keeps(r)
+	tap := t.tap.Load()
+	if r.decision == Drop {
+		tap = nil
+	}
+	r.shard.end(r, head)
+	if !r.kept && tap == nil {
+		return
+	}
+	buf := scratch.Get().(*[]byte) //nolint:errcheck,forcetypeassert // it holds nothing else
+	defer scratch.Put(buf)
+	record := (*buf)[:0]
+	for o := range r.ops {
+		if o.ended { // what runs on is late
+			record = appendSpan(record, o)
+		}
+	}
+	*buf = record
+	t.store(record, r.kept, tap)
+}
+
+//nolint:gochecknoglobals // a pool has to outlive those who use it
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// store hands a record to the history and to who analyses flows.
+func (t *Tracker) store(record []byte, keep bool, tap *ring) {
+	if keep {
+		if t.history.append(record) {
+			t.kept.Add(1)
+		} else {
+			t.tooBig.Add(1)
+		}
+	}
+	if tap != nil {
+		tap.append(record)
+	}
+}
+
+// keeps decides whether a run that has ended is kept: because the sampler said
+// so, or because it failed or was slow.
+func (t *Tracker) keeps(r *run) bool {
+	switch r.decision {
+	case Keep:
+		return true
+	case Drop:
+		return false
+	}
+	head := &r.first[0]
+	if t.cfg.slow > 0 && time.Duration(head.end-head.start) >= t.cfg.slow {
+		return true
+	}
+	for o := range r.ops {
+		if o.status == Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// late counts an operation that is not part of its run's record, and keeps it
+// beside a record that was made already.
+func (r *run) late(o *Op) {
+	t := r.tracker
+	o.resolve(&t.steps)
+	r.shard.count(o)
+	if !r.done {
+		t.dropped.Add(1)
+		return
+	}
+	tap := t.tap.Load()
+	if r.kept || tap != nil {
+		t.store(appendSpan(nil, o), r.kept, tap)
+	}
+}
+
+// resolve finds the statistics that an operation is counted in: those of its
+// name below its parent's.
+func (o *Op) resolve(tree *stepTree) *step {
+	if o.step != nil {
+		return o.step
+	}
+	var above *step
+	if o.parent != nil {
+		above = o.parent.resolve(tree)
+	}
+	step := tree.find(above, o.name)
+	if o.parent != nil || o.run.done { // the first one's name may still change
+		o.step = step
+	}
+	return step
+}
+
+const (
+	// lingerFor is how long a flow waits for its last operations after its first
+	// has ended. Then they are late.
+	lingerFor = 30 * time.Second
+	sweepFor  = lingerFor / 6
+)
+
+// sweeper completes runs whose last operations do not end. It has a goroutine
+// only while there are any.
+type sweeper struct {
+	tracker *Tracker
+	mu      sync.Mutex
+	timer   *time.Timer // set while there is something to wait for
+	stopped bool
+}
+
+// watch has runs looked after that have begun to linger.
+func (s *sweeper) watch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer == nil && !s.stopped {
+		s.timer = time.AfterFunc(sweepFor, s.look)
+	}
+}
+
+func (s *sweeper) look() {
+	waiting := s.tracker.completeLingering()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timer = nil
+	if waiting && !s.stopped {
+		s.timer = time.AfterFunc(sweepFor, s.look)
+	}
+}
+
+func (s *sweeper) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+}
+
+// completeLingering completes the runs that have waited long enough and reports
+// whether others still wait.
+func (t *Tracker) completeLingering() (waiting bool) {
+	for _, r := range t.running() {
+		r.mu.Lock()
+		switch head := &r.first[0]; {
+		case r.done || !r.ended:
+		case time.Duration(r.now()-head.end) >= lingerFor:
+			r.complete()
+		default:
+			waiting = true
+		}
+		r.mu.Unlock()
+	}
+	return waiting
+}

@@ -1,0 +1,121 @@
+package flow
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+)
+
+// Transport returns a RoundTripper that records every request as an operation
+// and hands the flow on to the server, by traceparent and baggage headers. A
+// nil base is http.DefaultTransport.
+//
+//	client := &http.Client{Transport: flow.Transport(nil)}
+//
+// The operation ends when the answer's body was read or closed. Requests
+// outside of a flow begin one.
+func Transport(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &transport{base: base}
+}
+
+// Transport is like the function, for flows that begin with a request of the
+// client: they are the tracker's.
+func (t *Tracker) Transport(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &transport{base: base, tracker: t}
+}
+
+type transport struct {
+	base    http.RoundTripper
+	tracker *Tracker // nil is the flow's, else the default
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	tracker := t.tracker
+	if tracker == nil {
+		tracker = Default()
+		if op := current(r.Context()); op != nil {
+			tracker = op.run.tracker
+		}
+	}
+	ctx, op := tracker.StartSpec(r.Context(), Spec{Name: method(r.Method), Kind: Client, Attrs: clientAttrs(r)})
+	r = r.Clone(ctx) // a RoundTripper must not change its request
+	Inject(ctx, r.Header)
+	answer, err := t.base.RoundTrip(r)
+	if err != nil {
+		op.Fail(err)
+		op.End()
+		return nil, err
+	}
+	op.Set(Int("http.response.status_code", answer.StatusCode))
+	if answer.StatusCode >= http.StatusBadRequest {
+		op.SetStatus(Failed, "HTTP "+strconv.Itoa(answer.StatusCode))
+	}
+	if answer.Body == nil || answer.Body == http.NoBody {
+		op.End()
+		return answer, nil
+	}
+	answer.Body = watch(answer.Body, op)
+	return answer, nil
+}
+
+// clientAttrs leaves out the query of the URL: that is where secrets are.
+func clientAttrs(r *http.Request) []Attr {
+	attrs := []Attr{
+		String("http.request.method", method(r.Method)),
+		String("server.address", r.URL.Hostname()),
+		String("url.full", r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath()),
+	}
+	if port, err := strconv.Atoi(r.URL.Port()); err == nil {
+		attrs = append(attrs, Int("server.port", port))
+	}
+	return attrs
+}
+
+// body ends an operation when an answer was read.
+type body struct {
+	io.ReadCloser
+	op   *Op
+	once sync.Once
+}
+
+// watch keeps the ability to write: it is how protocols are switched.
+func watch(b io.ReadCloser, op *Op) io.ReadCloser {
+	watched := &body{ReadCloser: b, op: op}
+	if w, ok := b.(io.Writer); ok {
+		return struct {
+			*body
+			io.Writer
+		}{watched, w}
+	}
+	return watched
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.end(err)
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.end(err)
+	return err
+}
+
+func (b *body) end(err error) {
+	b.once.Do(func() {
+		if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF itself
+			b.op.Fail(err)
+		}
+		b.op.End()
+	})
+}

@@ -1,0 +1,116 @@
+package flow
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Middleware records every request as a flow, or as a part of the caller's when
+// it came with a traceparent header. The flow is named by its method and the
+// http.ServeMux pattern that served it, never by its path; Route names it for
+// other routers. Requests of these names only are in the statistics, so that
+// they stay few. A panic is recorded and goes on.
+//
+// The ResponseWriter that handlers get can do all that the server's can.
+func (t *Tracker) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !t.enabled.Load() || current(r.Context()) != nil { // it is recorded already
+			next.ServeHTTP(w, r)
+			return
+		}
+		t.serve(next, w, r)
+	})
+}
+
+func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	ctx, caller := Extract(r.Context(), r.Header)
+	attrs := [4]Attr{String("http.request.method", method(r.Method)), String("url.path", r.URL.Path)}
+	n := 2
+	if name := r.Header.Get("X-Operation-Name"); name != "" {
+		attrs[n] = String(operationKey, name)
+		n++
+	}
+	ctx, op := t.StartSpec(ctx, Spec{Name: method(r.Method), Kind: Server, Parent: caller, Attrs: attrs[:n]})
+	request := r.WithContext(ctx)
+	answer := response{ResponseWriter: w}
+	defer func() {
+		cause := recover()
+		if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // a panic's value, which net/http compares so, too
+			op.Panicked(cause)
+		}
+		answer.describe(op, request, cause != nil)
+		op.End()
+		if cause != nil {
+			panic(cause)
+		}
+	}()
+	next.ServeHTTP(&answer, request)
+}
+
+// describe adds to the operation what is known when the request was answered.
+func (w *response) describe(op *Op, r *http.Request, aborted bool) {
+	status := w.status
+	if status == 0 {
+		status = http.StatusOK
+		if aborted {
+			status = http.StatusInternalServerError
+		}
+	}
+	if !op.lock() {
+		return
+	}
+	defer op.run.mu.Unlock()
+	if route := routeOf(r.Pattern); route != "" {
+		op.name = method(r.Method) + " " + route
+		a := String("http.route", route)
+		op.setLocked(&a)
+	}
+	code := Int("http.response.status_code", status)
+	op.setLocked(&code)
+	if w.bytes > 0 {
+		size := Int64("http.response.body.size", w.bytes)
+		op.setLocked(&size)
+	}
+	if status >= http.StatusInternalServerError && op.status == Unset {
+		op.status = Failed
+	}
+}
+
+// routeOf is the path of a pattern such as "GET example.org/items/{id}".
+func routeOf(pattern string) string {
+	if i := strings.IndexByte(pattern, ' '); i >= 0 {
+		pattern = strings.TrimLeft(pattern[i:], " \t")
+	}
+	if i := strings.IndexByte(pattern, '/'); i > 0 {
+		return pattern[i:]
+	}
+	return pattern
+}
+
+// Route names the request's flow by the pattern of a router that is not
+// http.ServeMux: "/users/{id}".
+func Route(r *http.Request, pattern string) {
+	op := current(r.Context())
+	if op == nil {
+		return
+	}
+	for op.parent != nil {
+		op = op.parent
+	}
+	op.SetName(method(r.Method) + " " + pattern)
+	op.Set(String("http.route", pattern))
+}
+
+// method is the request's method when it is a usual one; a client may send any
+// word.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return m
+	case "":
+		return http.MethodGet
+	default:
+		return "_OTHER"
+	}
+}

@@ -1,0 +1,307 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Kind is what an operation is to the services it connects, as OpenTelemetry
+// has it.
+type Kind uint8
+
+// The kinds.
+const (
+	Internal Kind = iota + 1 // work inside the service; what Start begins below another
+	Server                   // answers a request of another service
+	Client                   // calls another service, or a database, and waits
+	Producer                 // sends a message
+	Consumer                 // handles a message
+)
+
+// Status is how an operation ended.
+type Status uint8
+
+// The statuses, as OpenTelemetry numbers them.
+const (
+	Unset Status = iota // nobody said: a success
+	OK
+	Failed
+)
+
+// Op is a running operation. Its methods may be called by any goroutine; those
+// of a nil Op do nothing.
+type Op struct {
+	ctx    context.Context //nolint:containedctx // an Op is the context that carries it: one allocation, not two
+	run    *run
+	parent *Op // nil for the first of a flow
+	step   *step
+	name   string
+	id     uint64
+	start  int64 // ns since the run's anchor
+	end    int64
+	attrs  []byte // encoded attributes of the span
+	extra  *extra
+	kind   Kind
+	status Status
+	ended  bool
+	loose  bool // counted when it ends, but not part of the run's record
+}
+
+// extra is what few operations have.
+type extra struct {
+	message string // of the status
+	rest    []byte // encoded events and links
+	lost    uint32 // attributes that there was no room for
+}
+
+// opContext is an Op as the context that carries it.
+type opContext Op
+
+type opKey struct{}
+
+func (c *opContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+func (c *opContext) Done() <-chan struct{}       { return c.ctx.Done() }
+func (c *opContext) Err() error                  { return c.ctx.Err() }
+
+func (c *opContext) Value(key any) any {
+	if _, ours := key.(opKey); ours {
+		return (*Op)(c)
+	}
+	return c.ctx.Value(key)
+}
+
+func (c *opContext) String() string { return fmt.Sprintf("%v.flow(%q)", c.ctx, c.name) }
+
+// current is the operation that ctx carries, or nil.
+func current(ctx context.Context) *Op {
+	if c, direct := ctx.(*opContext); direct {
+		return (*Op)(c)
+	}
+	op, _ := ctx.Value(opKey{}).(*Op)
+	return op
+}
+
+// From returns the operation that ctx carries, nil when it carries none.
+func From(ctx context.Context) *Op { return current(ctx) }
+
+// Context returns the context that carries the operation. It is what Start
+// returned beside it, and the background for a nil Op.
+func (o *Op) Context() context.Context {
+	if o == nil {
+		return context.Background()
+	}
+	return (*opContext)(o)
+}
+
+// With returns ctx with op as the operation it carries: the hand-over to a
+// goroutine, a queue or a pool whose own context is to go on being used.
+func With(ctx context.Context, op *Op) context.Context {
+	if op == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, opKey{}, op)
+}
+
+// Go runs f in a goroutine of its own as an operation of the flow. The flow
+// lasts until f returns, though its request may be answered before: f's context
+// is not cancelled with ctx. A panic of f is recorded and goes on.
+func Go(ctx context.Context, name string, f func(ctx context.Context)) {
+	ctx, op := Start(context.WithoutCancel(ctx), name)
+	go func() {
+		defer op.End()
+		f(ctx)
+	}()
+}
+
+// End ends the operation. Only the first call counts. When it is deferred and
+// the function panics, the panic is recorded as the operation's failure and
+// goes on.
+func (o *Op) End() {
+	if o == nil {
+		return
+	}
+	if cause := recover(); cause != nil {
+		o.Panicked(cause)
+		o.finish(o.run.now())
+		panic(cause)
+	}
+	o.finish(o.run.now())
+}
+
+// EndAt is End at a given time.
+func (o *Op) EndAt(at time.Time) {
+	if o != nil {
+		o.finish(int64(at.Sub(o.run.anchor)))
+	}
+}
+
+// Set sets attributes. One that is there already is replaced. After End it does
+// nothing.
+func (o *Op) Set(attrs ...Attr) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	for i := range attrs {
+		o.setLocked(&attrs[i])
+	}
+}
+
+// SetName renames the operation.
+func (o *Op) SetName(name string) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	o.name = plain(name, maxKey)
+}
+
+// SetOperation says what the user set out to do with the whole flow: checkout,
+// create_vm. It names the flow; else the flow has the name of its first operation.
+func (o *Op) SetOperation(name string) {
+	if o != nil {
+		o.Set(String(operationKey, name))
+	}
+}
+
+const operationKey = "flow.operation"
+
+// SetStatus says how the operation ended. The message is for failures.
+func (o *Op) SetStatus(s Status, message string) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	o.status = s
+	if message != "" {
+		o.more().message = plain(message, maxMessage)
+	}
+}
+
+// maxMessage bounds what a failure says, in bytes.
+const maxMessage = 1 << 10
+
+// Fail records that the operation failed. A nil error does nothing, so that it
+// can be called with whatever a function returns. It does not end the operation.
+func (o *Op) Fail(err error) {
+	if err == nil || o == nil {
+		return
+	}
+	o.failed(err.Error(), fmt.Sprintf("%T", err))
+}
+
+// Panicked records that a panic of that cause ended the operation, for those
+// who recover it themselves.
+func (o *Op) Panicked(cause any) {
+	if o == nil {
+		return
+	}
+	o.failed(fmt.Sprintf("panic: %v", cause), fmt.Sprintf("%T", cause), String("exception.stacktrace", stack()), Bool("exception.escaped", true))
+}
+
+func (o *Op) failed(message, kind string, more ...Attr) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	o.status = Failed
+	o.more().message = plain(message, maxMessage)
+	attrs := append([]Attr{String("exception.type", kind), String("exception.message", message)}, more...)
+	o.eventLocked("exception", o.run.now(), attrs)
+}
+
+// Event records something that happens during the operation.
+func (o *Op) Event(name string, attrs ...Attr) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	o.eventLocked(name, o.run.now(), attrs)
+}
+
+// EventAt is Event at a given time.
+func (o *Op) EventAt(at time.Time, name string, attrs ...Attr) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	o.eventLocked(name, int64(at.Sub(o.run.anchor)), attrs)
+}
+
+// Link records that another operation, often of another flow, has to do with
+// this one: the producer of a message in a batch.
+func (o *Op) Link(to SpanContext, attrs ...Attr) {
+	if !to.Valid() || !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	if o.run.room(linkSize) {
+		x := o.more()
+		x.rest = appendLink(x.rest, to, attrs)
+	}
+}
+
+// Recording reports whether what is set on the operation is kept.
+func (o *Op) Recording() bool {
+	if !o.lock() {
+		return false
+	}
+	defer o.run.mu.Unlock()
+	return o.run.decision != Drop
+}
+
+// TraceID is the flow's id, zero for a nil Op.
+func (o *Op) TraceID() TraceID {
+	if o == nil {
+		return TraceID{}
+	}
+	return o.run.trace
+}
+
+// SpanID is the operation's id, zero for a nil Op.
+func (o *Op) SpanID() SpanID {
+	if o == nil {
+		return SpanID{}
+	}
+	return spanID(o.id)
+}
+
+// SpanContext is what another process needs to know to continue the flow.
+func (o *Op) SpanContext() SpanContext {
+	if o == nil {
+		return SpanContext{}
+	}
+	return SpanContext{TraceID: o.run.trace, SpanID: spanID(o.id), Sampled: o.run.decision == Keep, State: o.run.state}
+}
+
+// Name is the operation's name as it is now.
+func (o *Op) Name() string {
+	if o == nil {
+		return ""
+	}
+	o.run.mu.Lock()
+	defer o.run.mu.Unlock()
+	return o.name
+}
+
+// lock locks the operation for a change. It reports false, and holds no lock,
+// when there is nothing to change.
+func (o *Op) lock() bool {
+	if o == nil {
+		return false
+	}
+	o.run.mu.Lock()
+	if o.ended {
+		o.run.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+func (o *Op) more() *extra {
+	if o.extra == nil {
+		o.extra = &extra{}
+	}
+	return o.extra
+}

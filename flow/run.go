@@ -1,0 +1,269 @@
+package flow
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// run is a flow as it runs in this process: its operations, in memory that is
+// made in few pieces.
+type run struct {
+	tracker  *Tracker
+	shard    *shard
+	trace    TraceID
+	base     uint64 // the id of the first operation; the others count up from it
+	anchor   time.Time
+	wall     int64 // the anchor, Unix ns
+	decision Decision
+	caller   SpanID // in another process
+	state    string // W3C tracestate
+	baggage  *baggage
+
+	mu    sync.Mutex
+	made  uint64 // operations that were begun
+	open  int    // that are recorded and have not ended
+	ended bool   // the first operation has
+	done  bool   // the record is made: what ends now is late
+	kept  bool   // and it is in the history
+	bytes int    // of attributes, events and links
+	arena []byte // where attributes are encoded: nearby, then elsewhere
+	len   int    // operations recorded
+	last  []Op   // what is being filled: first, or the newest of more
+	more  [][]Op
+	first [6]Op // most flows are small
+
+	nearby [192]byte
+
+	before, after *run // in the shard's list, under its lock
+}
+
+const (
+	// maxOps bounds the recorded operations of one run; more are counted and
+	// not recorded.
+	maxOps = 2000
+	// maxRunBytes bounds what attributes, events and links of one run take, a
+	// part of the smallest useful history.
+	maxRunBytes = 512 << 10
+	// maxChunk is how many operations are made at once.
+	maxChunk = 64
+)
+
+// Spec is an operation with everything that can be said when it begins.
+type Spec struct {
+	Name  string
+	Kind  Kind // 0 is Internal, and Server for the first of a flow with a Parent
+	Attrs []Attr
+	// At is when it began; the zero time is now.
+	At time.Time
+	// Parent is the caller in another process. It begins a new run of the
+	// caller's trace whatever ctx carries.
+	Parent SpanContext
+	// New begins a new flow even if ctx carries an operation.
+	New bool
+	// Self are the ids the operation has elsewhere; zero ones are made.
+	Self SpanContext
+}
+
+// StartSpec is Start with everything that can be said.
+func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) {
+	if !t.enabled.Load() {
+		return ctx, nil
+	}
+	parent := current(ctx)
+	if parent == nil || parent.run.tracker != t || s.Parent.Valid() || s.New {
+		return t.root(ctx, &s, s.Attrs)
+	}
+	ctx, op := parent.child(ctx, s.Name, s.Attrs)
+	if op == nil {
+		return ctx, nil
+	}
+	op.run.mu.Lock()
+	defer op.run.mu.Unlock()
+	if s.Kind != 0 {
+		op.kind = s.Kind
+	}
+	if !s.At.IsZero() {
+		op.start = int64(s.At.Sub(op.run.anchor))
+	}
+	if !s.Self.SpanID.IsZero() {
+		op.id = s.Self.SpanID.number()
+	}
+	return ctx, op
+}
+
+// root begins a run.
+func (t *Tracker) root(ctx context.Context, s *Spec, attrs []Attr) (context.Context, *Op) {
+	r := &run{tracker: t, base: rand.Uint64() | 1<<63, anchor: s.At, baggage: baggageOf(ctx)}
+	if s.At.IsZero() {
+		r.anchor = t.now()
+	}
+	r.wall = r.anchor.UnixNano()
+	kind := s.Kind
+	switch {
+	case s.Parent.Valid():
+		r.trace, r.caller, r.state = s.Parent.TraceID, s.Parent.SpanID, s.Parent.State
+		if kind == 0 {
+			kind = Server
+		}
+	case !s.Self.TraceID.IsZero():
+		r.trace = s.Self.TraceID
+	default:
+		r.trace = newTraceID()
+	}
+	if kind == 0 {
+		kind = Internal
+	}
+	if t.cfg.sampler != nil {
+		r.decision = t.cfg.sampler.Sample(Beginning{
+			TraceID: r.trace, Name: s.Name, Kind: kind, Parent: s.Parent, Attrs: slices.Clone(attrs),
+		})
+	}
+	r.last, r.arena = r.first[:0], r.nearby[:0]
+	op := r.slot()
+	op.ctx, op.run, op.name, op.kind = ctx, r, s.Name, kind
+	if !s.Self.SpanID.IsZero() {
+		op.id = s.Self.SpanID.number()
+	}
+	r.open++
+	for i := range attrs {
+		op.setLocked(&attrs[i])
+	}
+	if r.baggage != nil {
+		if name := r.baggage.get(operationKey); name != "" {
+			a := String(operationKey, name)
+			op.setLocked(&a)
+		}
+	}
+	r.shard = &t.shards[binary.BigEndian.Uint64(r.trace[8:])>>1%uint64(len(t.shards))]
+	r.shard.begin(r)
+	return (*opContext)(op), op
+}
+
+// child begins an operation below o.
+func (o *Op) child(ctx context.Context, name string, attrs []Attr) (context.Context, *Op) {
+	r := o.run
+	if r.decision == Drop {
+		return ctx, nil
+	}
+	start := r.now()
+	r.mu.Lock()
+	op := r.slot()
+	op.ctx, op.run, op.parent, op.name, op.kind, op.start = ctx, r, o, name, Internal, start
+	if op.loose = op.loose || r.done; !op.loose {
+		r.open++
+	}
+	for i := range attrs {
+		op.setLocked(&attrs[i])
+	}
+	r.mu.Unlock()
+	return (*opContext)(op), op
+}
+
+// now is the time since the run's anchor in ns.
+func (r *run) now() int64 { return r.tracker.since(r.anchor) }
+
+// slot is where the next operation goes: into the record, or outside of it
+// when that is full or made.
+func (r *run) slot() *Op {
+	id := r.base + r.made
+	r.made++
+	if r.done || r.len >= maxOps {
+		return &Op{id: id, loose: true}
+	}
+	if len(r.last) == cap(r.last) {
+		chunk := make([]Op, 0, min(2*cap(r.last), maxChunk))
+		r.more = append(r.more, chunk)
+		r.last = chunk
+	}
+	r.last = r.last[:len(r.last)+1]
+	r.len++
+	op := &r.last[len(r.last)-1]
+	op.id = id
+	return op
+}
+
+// ops are the recorded operations in the order they began.
+func (r *run) ops(yield func(*Op) bool) {
+	left := r.len
+	for i := range r.first[:min(left, len(r.first))] {
+		if !yield(&r.first[i]) {
+			return
+		}
+	}
+	left -= min(left, len(r.first))
+	for _, chunk := range r.more {
+		full := chunk[:min(left, cap(chunk))]
+		left -= len(full)
+		for i := range full {
+			if !yield(&full[i]) {
+				return
+			}
+		}
+	}
+}
+
+// room takes bytes for an attribute, event or link, and reports false when the
+// run has had its share.
+func (r *run) room(bytes int) bool {
+	if r.bytes+bytes > maxRunBytes {
+		return false
+	}
+	r.bytes += bytes
+	return true
+}
+
+const (
+	attrSize  = 16 // what encoding adds to key and text
+	eventSize = 32
+	linkSize  = 64
+)
+
+func (o *Op) setLocked(a *Attr) {
+	r := o.run
+	if r.decision == Drop {
+		return
+	}
+	if !r.room(min(len(a.text), maxText) + min(len(a.key), maxKey) + attrSize) {
+		o.more().lost++
+		return
+	}
+	need := len(a.key) + min(len(a.text), maxText) + attrSize
+	if len(o.attrs) == 0 {
+		o.attrs = r.reserve(need + o.slack())
+	}
+	o.attrs = setAttr(o.attrs, spanAttributes, a)
+}
+
+// slack is what is kept free behind an operation's first attribute. The first
+// operation of a flow gets more when it ends: a route, a status.
+func (o *Op) slack() int {
+	if o.parent == nil {
+		return 128
+	}
+	return 32
+}
+
+// reserve takes memory for attributes.
+func (r *run) reserve(size int) []byte {
+	from := len(r.arena)
+	if cap(r.arena)-from < size {
+		r.arena, from = make([]byte, 0, max(512, size)), 0
+	}
+	r.arena = r.arena[:from+size]
+	return r.arena[from : from : from+size]
+}
+
+func (o *Op) eventLocked(name string, at int64, attrs []Attr) {
+	size := len(name) + eventSize
+	for i := range attrs {
+		size += min(len(attrs[i].text), maxText) + len(attrs[i].key) + attrSize
+	}
+	if o.run.decision != Drop && o.run.room(size) {
+		x := o.more()
+		x.rest = appendEvent(x.rest, o.run.wall+at, name, attrs)
+	}
+}

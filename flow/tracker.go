@@ -1,0 +1,154 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Tracker records flows. It may be used by any number of goroutines.
+type Tracker struct {
+	cfg      config
+	began    time.Time
+	resource []byte // encoded
+
+	enabled atomic.Bool
+	steps   stepTree
+	shards  []shard
+	history *ring
+	tap     atomic.Pointer[ring] // every measured flow, while somebody analyses them
+
+	kept    atomic.Int64 // flows
+	tooBig  atomic.Int64 // flows that the history could not take
+	dropped atomic.Int64 // operations that were counted but not recorded
+
+	runners []*runner // one an exporter
+	sweep   sweeper
+	close   sync.Once
+	closed  error
+}
+
+// New returns a Tracker. It starts a goroutine for each exporter; Shutdown
+// ends them.
+func New(options ...Option) *Tracker {
+	t := &Tracker{cfg: newConfig(options)}
+	t.began = t.now()
+	t.enabled.Store(!t.cfg.disabled)
+	t.resource = encodeResource(t.cfg.attributes())
+	t.history = newRing(t.cfg.flows, t.cfg.bytes)
+	t.steps.most = t.cfg.paths
+	t.shards = make([]shard, shardCount())
+	t.sweep.tracker = t
+	for _, e := range t.cfg.exporters {
+		t.runners = append(t.runners, startRunner(t, e))
+	}
+	return t
+}
+
+// shardCount is so many shards that two cores seldom meet in one: twice the
+// cores, in a power of two.
+func shardCount() int {
+	n := 4
+	for n < 2*runtime.GOMAXPROCS(0) && n < 64 {
+		n *= 2
+	}
+	return n
+}
+
+//nolint:gochecknoglobals // the default tracker is what package functions are about
+var standard struct {
+	sync.Mutex
+	atomic.Pointer[Tracker]
+}
+
+// Default returns the tracker that package functions use: one that keeps all
+// flows in the default history, unless SetDefault set another.
+func Default() *Tracker {
+	if t := standard.Load(); t != nil {
+		return t
+	}
+	standard.Lock()
+	defer standard.Unlock()
+	if standard.Load() == nil {
+		standard.Store(New())
+	}
+	return standard.Load()
+}
+
+// SetDefault replaces the tracker that package functions use. Flows that run
+// stay with theirs. It is called before the service serves, by main.
+func SetDefault(t *Tracker) {
+	standard.Lock()
+	defer standard.Unlock()
+	standard.Store(t)
+}
+
+// SetEnabled turns recording on or off. What runs is finished.
+func (t *Tracker) SetEnabled(on bool) { t.enabled.Store(on) }
+
+// Enabled reports whether flows are recorded.
+func (t *Tracker) Enabled() bool { return t.enabled.Load() }
+
+func (t *Tracker) now() time.Time {
+	if t.cfg.clock != nil {
+		return t.cfg.clock()
+	}
+	return time.Now()
+}
+
+// since is how long ago a moment was. The system's clock is read once, the
+// monotonic one alone.
+func (t *Tracker) since(from time.Time) int64 {
+	if t.cfg.clock != nil {
+		return int64(t.cfg.clock().Sub(from))
+	}
+	return int64(time.Since(from))
+}
+
+// Start begins an operation: a child of the one that ctx carries, else the
+// first of a new flow. The context it returns carries the new operation; End
+// ends it.
+func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *Op) {
+	if !t.enabled.Load() {
+		return ctx, nil
+	}
+	if parent := current(ctx); parent != nil && parent.run.tracker == t {
+		return parent.child(ctx, name, attrs)
+	}
+	return t.root(ctx, &Spec{Name: name}, attrs)
+}
+
+// Start begins an operation of the flow that ctx carries, with that flow's
+// tracker, else the first of a new flow of the Default tracker.
+func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *Op) {
+	if parent := current(ctx); parent != nil && parent.run.tracker.enabled.Load() {
+		return parent.child(ctx, name, attrs)
+	}
+	return Default().Start(ctx, name, attrs...)
+}
+
+// Shutdown ends the exporters after they have exported what has finished, or
+// when ctx ends, and waits for their goroutines, except for one that hangs in
+// an exporter, and joins their errors. Recording goes on into the history. Later
+// calls return what the first did.
+func (t *Tracker) Shutdown(ctx context.Context) error {
+	t.close.Do(func() {
+		t.sweep.stop()
+		var errs []error
+		for _, r := range t.runners {
+			r.finish()
+		}
+		for _, r := range t.runners {
+			errs = append(errs, r.join(ctx))
+		}
+		t.closed = errors.Join(errs...)
+	})
+	return t.closed
+}
+
+// Service is the service's name.
+func (t *Tracker) Service() string { return cmp.Or(t.cfg.service, "unknown_service") }
