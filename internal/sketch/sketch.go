@@ -80,6 +80,17 @@ func (s *Sketch) Merge(o *Sketch) {
 	s.buckets = mergeBuckets(s.buckets, o.buckets)
 }
 
+// Unmerge takes away what o has seen and s has, too. It is exact; Min and Max
+// stay.
+func (s *Sketch) Unmerge(o *Sketch) {
+	for _, b := range o.buckets {
+		s.bump(b.Index, -b.Count)
+	}
+	s.count -= o.count
+	s.zero -= o.zero
+	s.sum -= o.sum
+}
+
 // mergeTotals is Merge without the buckets.
 func (s *Sketch) mergeTotals(o *Sketch) {
 	if o.count > 0 {

@@ -8,11 +8,11 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 
 	"github.com/flowscope/flowscope/internal/analyze"
 	"github.com/flowscope/flowscope/internal/analyze/analyzetest"
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/query/held"
 )
 
 // Reader answers from the traces it was made of. It is read-only but for its
@@ -99,72 +99,20 @@ func (r *Reader) Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, 
 	if err := cmp.Or(r.Fail, ctx.Err(), r.onlyRollups()); err != nil {
 		return model.FlowPage{}, err
 	}
-	var list []model.FlowSummary
-	for i := range r.flows {
-		if selects(&q, &r.flows[i]) {
-			list = append(list, r.flows[i])
-		}
-	}
-	slices.SortFunc(list, func(a, b model.FlowSummary) int {
-		if q.ByDuration && a.Duration != b.Duration {
-			return cmp.Compare(b.Duration, a.Duration)
-		}
-		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
-	})
-	from := min(q.Offset, len(list))
-	return model.FlowPage{
-		Flows: list[from:min(from+q.Limit, len(list))], Total: len(list), Partial: r.Partial,
-	}, nil
-}
-
-func selects(q *model.FlowQuery, f *model.FlowSummary) bool {
-	return f.Start >= q.From && (q.To == 0 || f.Start < q.To) &&
-		(q.Operation == "" || f.Operation == q.Operation) &&
-		(q.Environment == "" || f.Environment == q.Environment) &&
-		(q.Status == nil || f.Status == *q.Status) &&
-		f.Duration >= int64(q.MinDuration) && (q.MaxDuration == 0 || f.Duration <= int64(q.MaxDuration)) &&
-		(q.Service == "" && q.Namespace == "" || slices.ContainsFunc(f.Services, func(n model.Node) bool {
-			return (q.Service == "" || n.Name == q.Service) && (q.Namespace == "" || n.Namespace == q.Namespace)
-		}))
+	page := held.Flows(r.flows, q)
+	page.Partial = r.Partial
+	return page, nil
 }
 
 // FindTraces returns the traces that q selects.
 func (r *Reader) FindTraces(ctx context.Context, q model.TraceQuery) (model.TracePage, error) {
-	rows := q.Filter.Flow
-	rows.From, rows.To, rows.ByDuration, rows.Limit = q.From, q.To, q.ByDuration, len(r.flows)
-	all, err := r.Flows(ctx, rows)
-	if err != nil {
+	if err := cmp.Or(r.Fail, ctx.Err(), r.onlyRollups()); err != nil {
 		return model.TracePage{}, err
 	}
-	page := model.TracePage{Scanned: model.Scanned{Blocks: 1, Rows: int64(len(r.flows)), Bytes: 1000}}
+	page := held.Traces(r.flows, func(id model.TraceID) []model.Span { return r.traces[id].Spans }, q)
+	page.Scanned.Blocks, page.Scanned.Bytes = 1, 1000
 	if r.Partial {
 		page.Partial = []model.PartialReason{model.PartialDamage}
-	}
-	waiting := q.After != nil && q.After.Last != nil
-	for _, f := range all.Flows {
-		found := model.FoundTrace{FlowSummary: f}
-		bits := uint64(0)
-		for _, s := range r.traces[f.TraceID].Spans {
-			if b := q.Filter.MatchSpan(s); b != 0 {
-				bits |= b
-				found.Matched++
-				found.Samples = append(found.Samples, s)
-			}
-		}
-		found.Samples = found.Samples[:min(len(found.Samples), model.SampleSpans)]
-		switch {
-		case !q.Filter.Match(&f, bits):
-		case waiting:
-			waiting = f.TraceID != q.After.Last.TraceID
-		case len(page.Traces) == q.Limit:
-			last := page.Traces[q.Limit-1]
-			page.Next = &model.TraceCursor{From: q.From, To: q.To, Last: &model.TracePlace{
-				Start: last.Start, Duration: last.Duration, TraceID: last.TraceID,
-			}}
-			return page, nil
-		default:
-			page.Traces = append(page.Traces, found)
-		}
 	}
 	return page, nil
 }
@@ -175,40 +123,7 @@ func (r *Reader) Rollups(ctx context.Context, q model.RollupQuery) (model.Rollup
 	if err := cmp.Or(r.Fail, ctx.Err()); err != nil {
 		return model.Rollups{}, err
 	}
-	sums := map[model.RollupKey]*model.Rollup{}
-	from := q.From - q.From%int64(model.RollupBucket)
-	for key, one := range r.rollups {
-		if key.Bucket < from || (q.To != 0 && key.Bucket >= q.To) ||
-			(q.Operation != "" && key.Operation != q.Operation) || (q.Environment != "" && key.Environment != q.Environment) {
-			continue
-		}
-		slot := key
-		slot.Bucket = from
-		if q.Step > 0 {
-			slot.Bucket = key.Bucket - (key.Bucket-from)%int64(q.Step)
-		}
-		if sums[slot] == nil {
-			sums[slot] = &model.Rollup{RollupKey: slot, Graph: model.NewGraph()}
-		}
-		sums[slot].Merge(only(one, q.Parts))
-	}
-	return model.Rollups{List: slices.Collect(maps.Values(sums)), Partial: r.Partial}, nil
-}
-
-// only is the wanted parts of a rollup.
-func only(r *model.Rollup, parts model.RollupParts) *model.Rollup {
-	out := &model.Rollup{RollupKey: r.RollupKey, Graph: &model.Graph{}}
-	if parts.Has(model.RollupFlows) {
-		*out = *r
-		out.Graph = &model.Graph{}
-	}
-	if parts.Has(model.RollupNodes) {
-		out.Graph.Nodes = r.Graph.Nodes
-	}
-	if parts.Has(model.RollupEdges) {
-		out.Graph.Edges = r.Graph.Edges
-	}
-	return out
+	return model.Rollups{List: held.Rollups(maps.Values(r.rollups), q), Partial: r.Partial}, nil
 }
 
 // Resources returns the resources seen in [from, to).
