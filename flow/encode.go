@@ -33,7 +33,7 @@ func appendSpan(dst []byte, o *Op) []byte {
 		message, rest, lost = x.message, x.rest, x.lost
 	}
 	status := statusSize(o.status, message)
-	size := 2 + len(r.trace) + 2 + 8 + 1 + uvarintLen(uint64(len(name))) + len(name) + 2 + 9 + 9 +
+	size := 2 + len(r.trace) + 2 + 8 + 1 + uvarintLen(uint64(len(name))) + len(name) + 9 + 9 +
 		len(o.attrs) + len(rest)
 	parent := r.caller
 	if o.parent != nil {
@@ -44,6 +44,9 @@ func appendSpan(dst []byte, o *Op) []byte {
 	}
 	if r.state != "" {
 		size += 1 + uvarintLen(uint64(len(r.state))) + len(r.state)
+	}
+	if o.kind != Unspecified {
+		size += 2
 	}
 	if lost > 0 {
 		size += 1 + uvarintLen(uint64(lost))
@@ -63,7 +66,9 @@ func appendSpan(dst []byte, o *Op) []byte {
 	}
 	dst = binary.AppendUvarint(append(dst, wire.SpanName<<3|bytesTag), uint64(len(name)))
 	dst = append(dst, name...)
-	dst = append(dst, wire.SpanKind<<3|varintTag, byte(o.kind))
+	if o.kind != Unspecified {
+		dst = append(dst, wire.SpanKind<<3|varintTag, byte(o.kind))
+	}
 	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanStart<<3|fixed64Tag), uint64(r.wall+o.start))
 	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanEnd<<3|fixed64Tag), uint64(r.wall+o.end))
 	dst = append(append(dst, o.attrs...), rest...)

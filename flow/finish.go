@@ -37,6 +37,9 @@ func (r *run) complete() {
 	t := r.tracker
 	r.done = true
 	head := &r.first[0]
+	if r.ignored {
+		return
+	}
 	for o := range r.ops {
 		o.resolve(&t.steps)
 	}
@@ -102,6 +105,9 @@ func (t *Tracker) keeps(r *run) bool {
 // late counts an operation that is not part of its run's record, and keeps it
 // beside a record that was made already.
 func (r *run) late(o *Op) {
+	if r.ignored {
+		return
+	}
 	t := r.tracker
 	o.resolve(&t.steps)
 	r.shard.count(o)

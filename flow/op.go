@@ -10,13 +10,15 @@ import (
 // has it.
 type Kind uint8
 
-// The kinds.
+// The kinds. An operation that Start began has none: when it names a database
+// or a peer.service and nothing is below it, it is drawn as a call to them.
 const (
-	Internal Kind = iota + 1 // work inside the service; what Start begins below another
-	Server                   // answers a request of another service
-	Client                   // calls another service, or a database, and waits
-	Producer                 // sends a message
-	Consumer                 // handles a message
+	Unspecified Kind = iota
+	Internal         // work inside the service
+	Server           // answers a request of another service
+	Client           // calls another service, or a database, and waits
+	Producer         // sends a message
+	Consumer         // handles a message
 )
 
 // Status is how an operation ended.

@@ -20,6 +20,7 @@ type ring struct {
 	first   uint64   // the number of the oldest record kept
 	next    uint64   // the number of the next record
 	waiting chan struct{}
+	ready   func() // called after each record, without the lock; nil is nothing
 }
 
 // extent is where a record is.
@@ -38,6 +39,14 @@ func (r *ring) append(record []byte) bool {
 	if len(record) > r.limit/2 || r.most == 0 {
 		return false
 	}
+	r.put(record)
+	if r.ready != nil {
+		r.ready()
+	}
+	return true
+}
+
+func (r *ring) put(record []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.kept() == r.most {
@@ -55,7 +64,6 @@ func (r *ring) append(record []byte) bool {
 		close(r.waiting)
 		r.waiting = nil
 	}
-	return true
 }
 
 func (r *ring) kept() int { return int(r.next - r.first) }

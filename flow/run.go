@@ -23,18 +23,19 @@ type run struct {
 	state    string // W3C tracestate
 	baggage  *baggage
 
-	mu    sync.Mutex
-	made  uint64 // operations that were begun
-	open  int    // that are recorded and have not ended
-	ended bool   // the first operation has
-	done  bool   // the record is made: what ends now is late
-	kept  bool   // and it is in the history
-	bytes int    // of attributes, events and links
-	arena []byte // where attributes are encoded: nearby, then elsewhere
-	len   int    // operations recorded
-	last  []Op   // what is being filled: first, or the newest of more
-	more  [][]Op
-	first [6]Op // most flows are small
+	mu      sync.Mutex
+	made    uint64 // operations that were begun
+	open    int    // that are recorded and have not ended
+	ended   bool   // the first operation has
+	done    bool   // the record is made: what ends now is late
+	kept    bool   // and it is in the history
+	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
+	bytes   int    // of attributes, events and links
+	arena   []byte // where attributes are encoded: nearby, then elsewhere
+	len     int    // operations recorded
+	last    []Op   // what is being filled: first, or the newest of more
+	more    [][]Op
+	first   [6]Op // most flows are small
 
 	nearby [192]byte
 
@@ -55,7 +56,7 @@ const (
 // Spec is an operation with everything that can be said when it begins.
 type Spec struct {
 	Name  string
-	Kind  Kind // 0 is Internal, and Server for the first of a flow with a Parent
+	Kind  Kind // Unspecified is Server for the first of a run with a Parent
 	Attrs []Attr
 	// At is when it began; the zero time is now.
 	At time.Time
@@ -83,9 +84,7 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 	}
 	op.run.mu.Lock()
 	defer op.run.mu.Unlock()
-	if s.Kind != 0 {
-		op.kind = s.Kind
-	}
+	op.kind = s.Kind
 	if !s.At.IsZero() {
 		op.start = int64(s.At.Sub(op.run.anchor))
 	}
@@ -106,16 +105,13 @@ func (t *Tracker) root(ctx context.Context, s *Spec, attrs []Attr) (context.Cont
 	switch {
 	case s.Parent.Valid():
 		r.trace, r.caller, r.state = s.Parent.TraceID, s.Parent.SpanID, s.Parent.State
-		if kind == 0 {
+		if kind == Unspecified {
 			kind = Server
 		}
 	case !s.Self.TraceID.IsZero():
 		r.trace = s.Self.TraceID
 	default:
 		r.trace = newTraceID()
-	}
-	if kind == 0 {
-		kind = Internal
 	}
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{
@@ -152,7 +148,7 @@ func (o *Op) child(ctx context.Context, name string, attrs []Attr) (context.Cont
 	start := r.now()
 	r.mu.Lock()
 	op := r.slot()
-	op.ctx, op.run, op.parent, op.name, op.kind, op.start = ctx, r, o, name, Internal, start
+	op.ctx, op.run, op.parent, op.name, op.start = ctx, r, o, name, start
 	if op.loose = op.loose || r.done; !op.loose {
 		r.open++
 	}

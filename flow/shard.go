@@ -39,10 +39,14 @@ func (s *shard) begin(r *run) {
 	s.mu.Unlock()
 }
 
-// end takes a run off the running ones and counts its operations.
-func (s *shard) end(r *run, head *Op) {
+// leave takes a run off the running ones.
+func (s *shard) leave(r *run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.leaveLocked(r)
+}
+
+func (s *shard) leaveLocked(r *run) {
 	if r.after != nil {
 		r.after.before = r.before
 	}
@@ -53,6 +57,13 @@ func (s *shard) end(r *run, head *Op) {
 	}
 	r.before, r.after = nil, nil
 	s.active--
+}
+
+// end takes a run off the running ones and counts its operations.
+func (s *shard) end(r *run, head *Op) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaveLocked(r)
 	s.flows++
 	if head.status == Failed {
 		s.failed++

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowscope/flowscope/internal/inprocess"
 )
 
 // Tracker records flows. It may be used by any number of goroutines.
@@ -25,6 +27,9 @@ type Tracker struct {
 	kept    atomic.Int64 // flows
 	tooBig  atomic.Int64 // flows that the history could not take
 	dropped atomic.Int64 // operations that were counted but not recorded
+
+	viewed sync.Once
+	view   *inprocess.View
 
 	runners []*runner // one an exporter
 	sweep   sweeper

@@ -37,7 +37,10 @@ func table() []row {
 		{dir: "internal/load", may: []string{"internal/wire", "internal/model", "internal/encode", "internal/sketch"}},
 
 		// The public library. Whoever imports it gets nothing from outside with it.
-		{dir: "flow", may: []string{"internal/decode", "internal/model", "internal/sketch", "internal/wire"}, stdlib: true},
+		{dir: "flow", may: []string{"internal/inprocess", "internal/decode", "internal/model", "internal/sketch", "internal/wire"}, stdlib: true},
+		{dir: "flow/flowhttp", may: []string{"flow", "internal/inprocess"}, stdlib: true},
+		// It asks as the server asks, from what one process recorded.
+		{dir: "internal/inprocess", may: []string{"internal/api/rest", "internal/api/dashboard", "internal/query", "internal/live", "internal/analyze", "internal/decode", "internal/model", "internal/sketch", "web"}, stdlib: true},
 
 		{dir: "internal/api", may: []string{"internal/api/rest", "internal/api/dashboard", "internal/query", "internal/live", "internal/model"}},
 		// What a process that shows its own flows serves as well.

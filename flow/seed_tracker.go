@@ -1,0 +1,128 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/flowscope/flowscope/internal/inprocess"
+)
+
+// FlowTracker is a Tracker, by another name that its users know.
+type FlowTracker = Tracker //nolint:revive // the name is the one its users know
+
+// Config makes a Tracker with NewFlowTracker.
+type Config struct {
+	MaxFlowHistory int // finished flows that are kept; 0 is the default, 1,000
+	Enabled        bool
+}
+
+// NewFlowTracker returns a Tracker with the default options but for those of a
+// Config.
+func NewFlowTracker(c Config) *FlowTracker {
+	options := []Option{WithEnabled(c.Enabled)}
+	if c.MaxFlowHistory > 0 {
+		options = append(options, WithHistory(c.MaxFlowHistory, max(defaultBytes, c.MaxFlowHistory*bytesAFlow)))
+	}
+	return New(options...)
+}
+
+// bytesAFlow is what a flow of some forty steps takes.
+const bytesAFlow = defaultBytes / defaultFlows
+
+// GetGlobalTracker is Default.
+func GetGlobalTracker() *FlowTracker { return Default() }
+
+// StartFlow begins a flow of that name; an empty one is "flow". EndFlow ends it
+// with the context that is returned.
+func (t *Tracker) StartFlow(ctx context.Context, name string) context.Context {
+	if name == "" {
+		name = "flow"
+	}
+	ctx, _ = t.StartSpec(ctx, Spec{Name: name, New: true})
+	return ctx
+}
+
+// StartOperation begins an operation of the flow that ctx carries. Where there
+// is none it records nothing. EndOperation ends it with the context that is
+// returned.
+func (t *Tracker) StartOperation(ctx context.Context, name string) context.Context {
+	if op := current(ctx); op == nil || op.run.tracker != t {
+		return ctx
+	}
+	ctx, _ = t.Start(ctx, name)
+	return ctx
+}
+
+// EndOperation ends the operation that ctx carries, as failed when err is not
+// nil. The flow's own operation is for EndFlow to end.
+func (t *Tracker) EndOperation(ctx context.Context, err error) {
+	if op := current(ctx); op != nil && op.parent != nil {
+		op.Fail(err)
+		op.End()
+	}
+}
+
+// EndFlow ends the flow that ctx carries, whichever of its operations ctx
+// carries. It failed when err is not nil or the status is one of HTTP's 5xx; a
+// status of 0 is none.
+func (t *Tracker) EndFlow(ctx context.Context, statusCode int, err error) {
+	op := current(ctx)
+	if op == nil {
+		return
+	}
+	for op.parent != nil {
+		op = op.parent
+	}
+	if statusCode != 0 {
+		op.Set(Int("http.response.status_code", statusCode))
+	}
+	if statusCode >= http.StatusInternalServerError && err == nil {
+		err = fmt.Errorf("HTTP %d", statusCode)
+	}
+	op.Fail(err)
+	op.End()
+}
+
+// HTTPMiddleware is Middleware of the Default tracker.
+func HTTPMiddleware(next http.Handler) http.Handler { return Default().Middleware(next) }
+
+// RegisterHandlers adds the dashboard of the Default tracker to a mux, at
+// /debug/flow, for programs on this machine. Package flowhttp shows it to
+// others and mounts it elsewhere.
+func RegisterHandlers(mux *http.ServeMux) {
+	h := inprocess.New(Default().View(), inprocess.Config{Prefix: inprocess.DefaultPrefix})
+	mux.Handle(inprocess.DefaultPrefix, h)
+	mux.Handle(inprocess.DefaultPrefix+"/", h)
+}
+
+// OperationTracker is a running operation with the context that carries it.
+type OperationTracker struct {
+	ctx context.Context //nolint:containedctx // it is what the type is for
+	op  *Op
+}
+
+// StartOperation begins an operation, as Start does.
+func StartOperation(ctx context.Context, name string) *OperationTracker {
+	ctx, op := Start(ctx, name)
+	return &OperationTracker{ctx: ctx, op: op}
+}
+
+// End ends the operation, as failed when err is not nil. Only the first call
+// counts: End(err) before a deferred End(nil) keeps the error. When it is
+// deferred and the function panics, the panic is recorded and goes on.
+func (o *OperationTracker) End(err error) {
+	if cause := recover(); cause != nil {
+		o.op.Panicked(cause)
+		o.op.End()
+		panic(cause)
+	}
+	o.op.Fail(err)
+	o.op.End()
+}
+
+// SetMetadata sets an attribute.
+func (o *OperationTracker) SetMetadata(key, value string) { o.op.Set(String(key, value)) }
+
+// Context returns the context that carries the operation.
+func (o *OperationTracker) Context() context.Context { return o.ctx }

@@ -1,0 +1,43 @@
+package inprocess
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// errNotLocal tells a developer who is refused what to do.
+var errNotLocal = errors.New("flows are shown to this machine only, asked by a loopback name and not through a proxy: " +
+	"set a guard (flowhttp.WithToken, WithClientCertificate or WithGuard) to show them to others")
+
+// LocalOnly lets requests pass that come from this machine by a loopback name,
+// so that neither the network nor a web page that has rebound its own name to
+// 127.0.0.1 sees flows. What a proxy passes on is refused: who is behind it
+// is not known.
+func LocalOnly(r *http.Request) error {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !from.Addr().Unmap().IsLoopback() || !isLoopback(r.Host) {
+		return errNotLocal
+	}
+	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(h) != "" {
+			return errNotLocal
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether a Host header names this machine to itself.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
