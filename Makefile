@@ -40,7 +40,7 @@ bench: ## Measure the program against its promises (BENCH_SPANS=200000: small)
 	go run ./test/bench $(BENCHFLAGS)
 
 bench-go: ## Run the Go benchmarks
-	go test -run "^$$" -bench . -timeout 30m ./internal/...
+	go test -run "^$$" -bench . -timeout 30m ./internal/... ./flow/...
 
 web: web/node_modules/.package-lock.json ## Build the dashboard into web/dist
 	cd web && npm run build

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/flowscope/flowscope/internal/wire"
 )
@@ -135,18 +134,14 @@ func appendAttr(dst []byte, num uint32, a *Attr) []byte {
 	}
 }
 
-// keyOf is the key of an encoded KeyValue message.
-func keyOf(keyValue []byte) string {
-	field, _ := wire.ReadField(keyValue, 0)
-	return unsafe.String(unsafe.SliceData(field.Bytes), len(field.Bytes)) // only compared, never kept
-}
-
 // setAttr appends an attribute to encoded ones, in place of one of that key.
 func setAttr(attrs []byte, num uint32, a *Attr) []byte {
 	for i := 0; i < len(attrs); {
-		field, next := wire.ReadField(attrs, i)
-		if keyOf(field.Bytes) == a.key {
-			kept := make([]byte, 0, len(attrs)+len(a.text)+16)
+		size, body := wire.Uvarint(attrs, i+1) // tags are one byte
+		length, key := wire.Uvarint(attrs, body+1)
+		next := body + int(size)
+		if int(length) == len(a.key) && string(attrs[key:key+int(length)]) == a.key {
+			kept := make([]byte, 0, len(attrs)+len(a.text)+attrSize)
 			kept = append(append(kept, attrs[:i]...), attrs[next:]...)
 			return appendAttr(kept, num, a)
 		}

@@ -40,7 +40,7 @@ func (r *run) complete() {
 	if r.ignored {
 		return
 	}
-	for o := range r.ops {
+	for o := &r.first[0]; o != nil; o = o.next {
 		o.resolve(&t.steps)
 	}
 	r.kept = t.keeps(r)
@@ -55,7 +55,7 @@ func (r *run) complete() {
 	buf := scratch.Get().(*[]byte) //nolint:errcheck,forcetypeassert // it holds nothing else
 	defer scratch.Put(buf)
 	record := (*buf)[:0]
-	for o := range r.ops {
+	for o := &r.first[0]; o != nil; o = o.next {
 		if o.ended { // what runs on is late
 			record = appendSpan(record, o)
 		}
@@ -94,7 +94,7 @@ func (t *Tracker) keeps(r *run) bool {
 	if t.cfg.slow > 0 && time.Duration(head.end-head.start) >= t.cfg.slow {
 		return true
 	}
-	for o := range r.ops {
+	for o := &r.first[0]; o != nil; o = o.next {
 		if o.status == Failed {
 			return true
 		}

@@ -30,7 +30,7 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		attrs[n] = String(operationKey, name)
 		n++
 	}
-	ctx, op := t.StartSpec(ctx, Spec{Name: method(r.Method), Kind: Server, Parent: caller, Attrs: attrs[:n]})
+	ctx, op := t.root(ctx, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
 	request := r.WithContext(ctx)
 	answer := response{ResponseWriter: w}
 	defer func() {
@@ -61,7 +61,10 @@ func (w *response) describe(op *Op, r *http.Request, aborted bool) {
 	}
 	defer op.run.mu.Unlock()
 	if route := routeOf(r.Pattern); route != "" {
-		op.name = method(r.Method) + " " + route
+		op.name = r.Pattern
+		if want := len(method(r.Method)) + 1 + len(route); len(r.Pattern) != want { // it names no method, or a host
+			op.name = method(r.Method) + " " + route
+		}
 		a := String("http.route", route)
 		op.setLocked(&a)
 	}

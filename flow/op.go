@@ -37,6 +37,7 @@ type Op struct {
 	ctx    context.Context //nolint:containedctx // an Op is the context that carries it: one allocation, not two
 	run    *run
 	parent *Op // nil for the first of a flow
+	next   *Op // recorded operation of the run, in the order they began
 	step   *step
 	name   string
 	id     uint64

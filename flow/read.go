@@ -98,7 +98,7 @@ func (r *run) active() (a Active, runs bool) {
 		TraceID: r.trace, Name: head.name, Start: time.Unix(0, r.wall+head.start), Elapsed: time.Duration(r.now() - head.start),
 		Current: head.name, Steps: int(r.made), Lasting: r.ended,
 	}
-	for o := range r.ops {
+	for o := &r.first[0]; o != nil; o = o.next {
 		if !o.ended {
 			a.Current = o.name
 		}

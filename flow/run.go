@@ -33,9 +33,9 @@ type run struct {
 	bytes   int    // of attributes, events and links
 	arena   []byte // where attributes are encoded: nearby, then elsewhere
 	len     int    // operations recorded
-	last    []Op   // what is being filled: first, or the newest of more
-	more    [][]Op
-	first   [6]Op // most flows are small
+	last    *Op    // of them
+	free    []Op   // where the next ones go
+	first   [6]Op  // where the first ones are: most flows are small
 
 	nearby [192]byte
 
@@ -76,7 +76,7 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 	}
 	parent := current(ctx)
 	if parent == nil || parent.run.tracker != t || s.Parent.Valid() || s.New {
-		return t.root(ctx, &s, s.Attrs)
+		return t.root(ctx, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
 	}
 	ctx, op := parent.child(ctx, s.Name, s.Attrs)
 	if op == nil {
@@ -94,35 +94,46 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 	return ctx, op
 }
 
+// origin is where a run comes from: the parts of a Spec that only its first
+// operation has. They are apart from the attributes so that those may stay on
+// the caller's stack.
+type origin struct {
+	kind   Kind
+	at     time.Time
+	parent SpanContext
+	self   SpanContext
+}
+
 // root begins a run.
-func (t *Tracker) root(ctx context.Context, s *Spec, attrs []Attr) (context.Context, *Op) {
-	r := &run{tracker: t, base: rand.Uint64() | 1<<63, anchor: s.At, baggage: baggageOf(ctx)}
-	if s.At.IsZero() {
+func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr) (context.Context, *Op) {
+	r := &run{tracker: t, anchor: s.at, baggage: baggageOf(ctx)}
+	if s.at.IsZero() {
 		r.anchor = t.now()
 	}
 	r.wall = r.anchor.UnixNano()
-	kind := s.Kind
+	kind := s.kind
 	switch {
-	case s.Parent.Valid():
-		r.trace, r.caller, r.state = s.Parent.TraceID, s.Parent.SpanID, s.Parent.State
+	case s.parent.Valid():
+		r.trace, r.caller, r.state = s.parent.TraceID, s.parent.SpanID, s.parent.State
 		if kind == Unspecified {
 			kind = Server
 		}
-	case !s.Self.TraceID.IsZero():
-		r.trace = s.Self.TraceID
+	case !s.self.TraceID.IsZero():
+		r.trace = s.self.TraceID
 	default:
 		r.trace = newTraceID()
 	}
+	r.base = rand.Uint64() | 1<<63
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{
-			TraceID: r.trace, Name: s.Name, Kind: kind, Parent: s.Parent, Attrs: slices.Clone(attrs),
+			TraceID: r.trace, Name: name, Kind: kind, Parent: s.parent, Attrs: slices.Clone(attrs),
 		})
 	}
-	r.last, r.arena = r.first[:0], r.nearby[:0]
+	r.free, r.arena = r.first[:], r.nearby[:0]
 	op := r.slot()
-	op.ctx, op.run, op.name, op.kind = ctx, r, s.Name, kind
-	if !s.Self.SpanID.IsZero() {
-		op.id = s.Self.SpanID.number()
+	op.ctx, op.run, op.name, op.kind = ctx, r, name, kind
+	if !s.self.SpanID.IsZero() {
+		op.id = s.self.SpanID.number()
 	}
 	r.open++
 	for i := range attrs {
@@ -170,36 +181,18 @@ func (r *run) slot() *Op {
 	if r.done || r.len >= maxOps {
 		return &Op{id: id, loose: true}
 	}
-	if len(r.last) == cap(r.last) {
-		chunk := make([]Op, 0, min(2*cap(r.last), maxChunk))
-		r.more = append(r.more, chunk)
-		r.last = chunk
+	if len(r.free) == 0 {
+		r.free = make([]Op, min(2*r.len, maxChunk))
 	}
-	r.last = r.last[:len(r.last)+1]
+	op := &r.free[0]
+	r.free = r.free[1:]
+	if r.last != nil {
+		r.last.next = op
+	}
+	r.last = op
 	r.len++
-	op := &r.last[len(r.last)-1]
 	op.id = id
 	return op
-}
-
-// ops are the recorded operations in the order they began.
-func (r *run) ops(yield func(*Op) bool) {
-	left := r.len
-	for i := range r.first[:min(left, len(r.first))] {
-		if !yield(&r.first[i]) {
-			return
-		}
-	}
-	left -= min(left, len(r.first))
-	for _, chunk := range r.more {
-		full := chunk[:min(left, cap(chunk))]
-		left -= len(full)
-		for i := range full {
-			if !yield(&full[i]) {
-				return
-			}
-		}
-	}
 }
 
 // room takes bytes for an attribute, event or link, and reports false when the

@@ -68,7 +68,7 @@ func (s *shard) end(r *run, head *Op) {
 	if head.status == Failed {
 		s.failed++
 	}
-	for o := range r.ops {
+	for o := &r.first[0]; o != nil; o = o.next {
 		if o.ended {
 			s.countLocked(o)
 		}

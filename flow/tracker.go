@@ -124,7 +124,7 @@ func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (contex
 	if parent := current(ctx); parent != nil && parent.run.tracker == t {
 		return parent.child(ctx, name, attrs)
 	}
-	return t.root(ctx, &Spec{Name: name}, attrs)
+	return t.root(ctx, name, origin{}, attrs)
 }
 
 // Start begins an operation of the flow that ctx carries, with that flow's
