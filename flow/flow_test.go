@@ -270,6 +270,50 @@ func TestEverythingIsBounded(t *testing.T) {
 	}
 }
 
+// TestFlowsThatNeverEndAreBounded begins more than there is room for, each with
+// more attributes than a small one has.
+func TestFlowsThatNeverEndAreBounded(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New()
+	text := strings.Repeat("x", 4000)
+	begun := 0
+	for ; tracker.Totals().Dropped == 0 && begun < 100_000; begun++ {
+		ctx, _ := tracker.Start(t.Context(), "leak", flow.String("text", text))
+		for range 8 {
+			flow.Start(ctx, "step")
+		}
+	}
+	totals := tracker.Totals()
+	if begun == 100_000 || totals.Active < 2000 || totals.Active > begun {
+		t.Fatalf("%d flows run of %d; %+v", totals.Active, begun, totals)
+	}
+	for range 64 {
+		_, op := tracker.Start(t.Context(), "next")
+		op.End()
+	}
+	if after := tracker.Totals(); after.Flows != 64 {
+		t.Errorf("%d flows are counted that there is no room for", after.Flows)
+	}
+}
+
+// TestStatisticsAreBounded takes paths that are many and whose latencies are all
+// over the place.
+func TestStatisticsAreBounded(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New(flow.WithHistory(10, 1<<20), flow.WithMaxPaths(1_000_000))
+	const paths = 20_000
+	at := time.Now()
+	for i := range paths {
+		for _, took := range []time.Duration{1, time.Microsecond, time.Second, time.Hour} {
+			_, op := tracker.StartSpec(t.Context(), flow.Spec{Name: fmt.Sprint(i), At: at})
+			op.EndAt(at.Add(took))
+		}
+	}
+	if totals := tracker.Totals(); totals.Paths > 2000 || totals.Flows != 4*paths {
+		t.Errorf("totals are %+v", totals)
+	}
+}
+
 func TestThousandGoroutines(t *testing.T) {
 	t.Parallel()
 	tracker := flow.New(flow.WithHistory(50, 64<<10))

@@ -31,6 +31,7 @@ type run struct {
 	kept    bool   // and it is in the history
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
 	bytes   int    // of attributes, events and links
+	paid    int    // of them, that the shard has given
 	arena   []byte // where attributes are encoded: nearby, then elsewhere
 	len     int    // operations recorded
 	last    *Op    // of them
@@ -39,7 +40,10 @@ type run struct {
 
 	nearby [192]byte
 
-	before, after *run // in the shard's list, under its lock
+	// In the shard, under its lock.
+	before, after *run
+	listed        bool
+	taken         int // bytes
 }
 
 const (
@@ -49,6 +53,13 @@ const (
 	// maxRunBytes bounds what attributes, events and links of one run take, a
 	// part of the smallest useful history.
 	maxRunBytes = 512 << 10
+	// runSize is what a run takes at first, attributes of firstRoom bytes
+	// included, and opSize what an operation does; roomStep is for how many more
+	// bytes a run asks at a time.
+	runSize   = 2 << 10
+	firstRoom = 512
+	opSize    = 136
+	roomStep  = 4 << 10
 	// maxChunk is how many operations are made at once.
 	maxChunk = 64
 )
@@ -129,13 +140,20 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			TraceID: r.trace, Name: name, Kind: kind, Parent: s.parent, Attrs: slices.Clone(attrs),
 		})
 	}
-	r.free, r.arena = r.first[:], r.nearby[:0]
+	r.free, r.arena, r.paid = r.first[:], r.nearby[:0], firstRoom
+	r.shard = &t.shards[binary.BigEndian.Uint64(r.trace[8:])>>1%uint64(len(t.shards))]
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	op := r.slot()
 	op.ctx, op.run, op.name, op.kind = ctx, r, name, kind
 	if !s.self.SpanID.IsZero() {
 		op.id = s.self.SpanID.number()
 	}
 	r.open++
+	if !r.shard.begin(r) {
+		t.dropped.Add(1)
+		r.decision = Drop
+	}
 	for i := range attrs {
 		op.setLocked(&attrs[i])
 	}
@@ -145,8 +163,6 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			op.setLocked(&a)
 		}
 	}
-	r.shard = &t.shards[binary.BigEndian.Uint64(r.trace[8:])>>1%uint64(len(t.shards))]
-	r.shard.begin(r)
 	return (*opContext)(op), op
 }
 
@@ -182,7 +198,11 @@ func (r *run) slot() *Op {
 		return &Op{id: id, loose: true}
 	}
 	if len(r.free) == 0 {
-		r.free = make([]Op, min(2*r.len, maxChunk))
+		n := min(2*r.len, maxChunk)
+		if !r.shard.take(r, n*opSize) {
+			return &Op{id: id, loose: true}
+		}
+		r.free = make([]Op, n)
 	}
 	op := &r.free[0]
 	r.free = r.free[1:]
@@ -200,6 +220,12 @@ func (r *run) slot() *Op {
 func (r *run) room(bytes int) bool {
 	if r.bytes+bytes > maxRunBytes {
 		return false
+	}
+	if r.bytes+bytes > r.paid {
+		if !r.shard.take(r, bytes+roomStep) {
+			return false
+		}
+		r.paid += bytes + roomStep
 	}
 	r.bytes += bytes
 	return true

@@ -12,6 +12,8 @@ type shard struct {
 	mu     sync.Mutex
 	newest *run // of the running ones
 	active int
+	bytes  int     // that the running ones take
+	limit  int     // of them
 	flows  int64   // that have ended
 	failed int64   // of them
 	cells  []*cell // by step, nil where none was counted here
@@ -24,19 +26,42 @@ type cell struct {
 	errors  int64
 	last    int64 // Unix ns, when a call ended last
 	latency sketch.Recorder
+	size    int // of latency, as far as it is accounted for
 	example Exemplar
 }
 
-// begin adds a run to the running ones.
-func (s *shard) begin(r *run) {
+// cellSize is what a cell takes without its latency, in bytes.
+const cellSize = 128
+
+// begin adds a run to the running ones. It reports false when those take all
+// that they may.
+func (s *shard) begin(r *run) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bytes+runSize > s.limit {
+		return false
+	}
+	s.bytes += runSize
+	r.listed, r.taken = true, runSize
 	r.after = s.newest
 	if s.newest != nil {
 		s.newest.before = r
 	}
 	s.newest = r
 	s.active++
-	s.mu.Unlock()
+	return true
+}
+
+// take lets a run grow by so many bytes, if there are any left.
+func (s *shard) take(r *run, bytes int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !r.listed || s.bytes+bytes > s.limit {
+		return false
+	}
+	s.bytes += bytes
+	r.taken += bytes
+	return true
 }
 
 // leave takes a run off the running ones.
@@ -47,6 +72,11 @@ func (s *shard) leave(r *run) {
 }
 
 func (s *shard) leaveLocked(r *run) {
+	if !r.listed {
+		return
+	}
+	r.listed = false
+	s.bytes -= r.taken
 	if r.after != nil {
 		r.after.before = r.before
 	}
@@ -89,7 +119,7 @@ func (s *shard) countLocked(o *Op) {
 	}
 	c := s.cells[i]
 	if c == nil {
-		c = &cell{}
+		c = &cell{size: -cellSize}
 		s.cells[i] = c
 	}
 	took := o.end - o.start
@@ -99,6 +129,10 @@ func (s *shard) countLocked(o *Op) {
 	}
 	c.last = max(c.last, o.run.wall+o.end)
 	c.latency.Add(took)
+	if size := c.latency.Size(); size != c.size {
+		o.run.tracker.steps.bytes.Add(int64(size - c.size))
+		c.size = size
+	}
 	if o.run.kept {
 		c.example = Exemplar{TraceID: o.run.trace, SpanID: spanID(o.id), Nanoseconds: took, At: o.run.wall + o.end}
 	}

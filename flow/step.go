@@ -29,8 +29,10 @@ const otherName = "(other)"
 
 // stepTree is all paths that flows took. It only grows, up to its bound.
 type stepTree struct {
-	most int
-	top  step // above the first operations of flows
+	most  int
+	limit int64        // bytes of statistics from which there are no new paths
+	bytes atomic.Int64 // that they take
+	top   step         // above the first operations of flows
 
 	mu  sync.Mutex
 	all []*step // by index
@@ -71,7 +73,7 @@ func (t *stepTree) add(above *step, name string) *step {
 	if found := above.kid(name); found != nil {
 		return found
 	}
-	if len(t.all) >= t.most {
+	if len(t.all) >= t.most || t.bytes.Load() >= t.limit {
 		above, name = &t.top, otherName
 		if found := above.kid(name); found != nil {
 			return found

@@ -45,8 +45,11 @@ func New(options ...Option) *Tracker {
 	t.enabled.Store(!t.cfg.disabled)
 	t.resource = encodeResource(t.cfg.attributes())
 	t.history = newRing(t.cfg.flows, t.cfg.bytes)
-	t.steps.most = t.cfg.paths
+	t.steps.most, t.steps.limit = t.cfg.paths, int64(max(t.cfg.bytes, leastStats))
 	t.shards = make([]shard, shardCount())
+	for i := range t.shards {
+		t.shards[i].limit = maxRunning / len(t.shards)
+	}
 	t.sweep.tracker = t
 	for _, e := range t.cfg.exporters {
 		t.runners = append(t.runners, startRunner(t, e))
@@ -54,11 +57,19 @@ func New(options ...Option) *Tracker {
 	return t
 }
 
+const (
+	// maxRunning bounds what running flows take, in bytes: some 40,000 small ones.
+	maxRunning = 64 << 20
+	// leastStats is what statistics may take however little history there is, in
+	// bytes: a thousand paths.
+	leastStats = 1 << 20
+)
+
 // shardCount is so many shards that two cores seldom meet in one: twice the
 // cores, in a power of two.
 func shardCount() int {
 	n := 4
-	for n < 2*runtime.GOMAXPROCS(0) && n < 64 {
+	for n < 2*runtime.GOMAXPROCS(0) && n < 32 {
 		n *= 2
 	}
 	return n

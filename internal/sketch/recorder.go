@@ -1,11 +1,11 @@
 package sketch
 
 // Recorder counts durations as a Sketch does, faster and in more memory: its
-// buckets are an array over the range that was seen, four bytes each and 64 an
+// buckets are an array over the range that was seen, two bytes each and 64 an
 // octave. It is for what is added to often and read seldom. The zero value is
 // empty and ready to use; it belongs to one goroutine at a time.
 type Recorder struct {
-	counts []uint32
+	counts []uint16
 	base   int32 // index of the first bucket
 	count  int64
 	zero   int64
@@ -34,11 +34,14 @@ func (r *Recorder) Add(ns int64) {
 		at = r.widen(i)
 	}
 	r.counts[at]++
-	if r.counts[at] == 1<<32-1 {
+	if r.counts[at] == 1<<16-1 {
 		r.full = mergeBuckets(r.full, []Bucket{{Index: i, Count: int64(r.counts[at])}})
 		r.counts[at] = 0
 	}
 }
+
+// Size is about how many bytes the recorder takes. It changes seldom.
+func (r *Recorder) Size() int { return 2*len(r.counts) + 16*len(r.full) + 96 }
 
 // widen makes room for bucket i, an octave at a time, and returns its place.
 func (r *Recorder) widen(i int32) int32 {
@@ -47,7 +50,7 @@ func (r *Recorder) widen(i int32) int32 {
 		r.base = from
 	}
 	from, to = min(from, r.base), max(to, r.base+int32(len(r.counts)))
-	wider := make([]uint32, to-from)
+	wider := make([]uint16, to-from)
 	copy(wider[r.base-from:], r.counts)
 	r.counts, r.base = wider, from
 	return i - from
