@@ -30,8 +30,14 @@
 // Exporters and the dashboard read from it at their own pace and are told what
 // they have missed. Beside it there are statistics of every path that flows
 // took (Stats), exact whatever a Sampler keeps: each flow is counted when it
-// ends, those that are not kept, too. A bound holds for the paths as well
-// (WithMaxPaths); what exceeds it is counted under "(other)".
+// ends, those that are not kept, too.
+//
+// # Limits
+//
+// One flow records 2,000 operations and 512 KiB of attributes and events;
+// running flows take 64 MiB in all. What exceeds either is counted, in Totals as
+// dropped, and not recorded. Statistics know WithMaxPaths paths and take as much
+// memory as the history may; further paths are counted under "(other)".
 //
 // # Concurrency
 //
