@@ -141,10 +141,15 @@ func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (contex
 // Start begins an operation of the flow that ctx carries, with that flow's
 // tracker, else the first of a new flow of the Default tracker.
 func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *Op) {
-	if parent := current(ctx); parent != nil && parent.run.tracker.enabled.Load() {
+	parent := current(ctx)
+	switch {
+	case parent == nil:
+		return Default().Start(ctx, name, attrs...)
+	case parent.run.tracker.enabled.Load():
 		return parent.child(ctx, name, attrs)
+	default:
+		return ctx, nil
 	}
-	return Default().Start(ctx, name, attrs...)
 }
 
 // Shutdown ends the exporters after they have exported what has finished, or
