@@ -43,6 +43,7 @@ func (r *run) complete() {
 	for o := &r.first[0]; o != nil; o = o.next {
 		o.resolve(&t.steps)
 	}
+	t.observer.completed(r)
 	r.kept = t.keeps(r)
 	tap := t.tap.Load()
 	if r.decision == Drop {

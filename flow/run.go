@@ -138,6 +138,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{
 			TraceID: r.trace, Name: name, Kind: kind, Parent: s.parent, Attrs: slices.Clone(attrs),
+			Operation: r.operation(attrs),
 		})
 	}
 	r.free, r.arena, r.paid = r.first[:], r.nearby[:0], firstRoom
@@ -164,6 +165,22 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 		}
 	}
 	return (*opContext)(op), op
+}
+
+// operation is what those who begin a flow say that it is, before it has any
+// operation of its own.
+func (r *run) operation(attrs []Attr) string {
+	if r.baggage != nil {
+		if name := r.baggage.get(operationKey); name != "" {
+			return name
+		}
+	}
+	for i := range attrs {
+		if attrs[i].key == operationKey {
+			return attrs[i].text
+		}
+	}
+	return ""
 }
 
 // child begins an operation below o.
@@ -239,7 +256,7 @@ const (
 
 func (o *Op) setLocked(a *Attr) {
 	r := o.run
-	if r.decision == Drop {
+	if r.decision == Drop && a.key != operationKey { // which objectives go by
 		return
 	}
 	if !r.room(min(len(a.text), maxText) + min(len(a.key), maxKey) + attrSize) {

@@ -28,4 +28,7 @@ type Beginning struct {
 	Kind    Kind
 	Parent  SpanContext // the caller in another process; zero when there is none
 	Attrs   []Attr      // as Start was given them; not to be kept
+	// Operation is what the flow was said to be, by flow.operation among the
+	// attributes or in the caller's baggage; empty when nobody did.
+	Operation string
 }

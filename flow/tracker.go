@@ -28,8 +28,9 @@ type Tracker struct {
 	tooBig  atomic.Int64 // flows that the history could not take
 	dropped atomic.Int64 // operations that were counted but not recorded
 
-	viewed sync.Once
-	view   *inprocess.View
+	observer observer
+	viewed   sync.Once
+	view     *inprocess.View
 
 	runners []*runner // one an exporter
 	sweep   sweeper
@@ -51,6 +52,7 @@ func New(options ...Option) *Tracker {
 		t.shards[i].limit = maxRunning / len(t.shards)
 	}
 	t.sweep.tracker = t
+	t.observer.begin(&t.cfg)
 	for _, e := range t.cfg.exporters {
 		t.runners = append(t.runners, startRunner(t, e))
 	}
