@@ -150,6 +150,22 @@ func setAttr(attrs []byte, num uint32, a *Attr) []byte {
 	return appendAttr(attrs, num, a)
 }
 
+// textOf is the text of an attribute among encoded ones, empty when there is none.
+func textOf(attrs []byte, key string) string {
+	for i := 0; i < len(attrs); {
+		var pair wire.Field
+		pair, i = wire.ReadField(attrs, i)
+		name, at := wire.ReadField(pair.Bytes, 0)
+		if string(name.Bytes) != key {
+			continue
+		}
+		value, _ := wire.ReadField(pair.Bytes, at)
+		text, _ := wire.ReadField(value.Bytes, 0)
+		return string(text.Bytes)
+	}
+	return ""
+}
+
 // plain is text that OTLP takes: valid UTF-8 of at most limit bytes.
 func plain(s string, limit int) string {
 	if len(s) > limit {

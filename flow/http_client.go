@@ -47,6 +47,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, op := tracker.StartSpec(r.Context(), Spec{Name: method(r.Method), Kind: Client, Attrs: clientAttrs(r)})
 	r = r.Clone(ctx) // a RoundTripper must not change its request
 	Inject(ctx, r.Header)
+	if id := RequestID(ctx); id != "" && r.Header.Get(requestIDHeader) == "" {
+		r.Header.Set(requestIDHeader, id)
+	}
 	answer, err := t.base.RoundTrip(r)
 	if err != nil {
 		op.Fail(err)

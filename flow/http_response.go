@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ type response struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	early  string // the operation's name by a route that was looked up before
 }
 
 var (
@@ -64,16 +66,30 @@ func (w *response) begin() {
 	}
 }
 
+// code is the answer's status, of a panic's where none was sent.
+func (w *response) code(panicked bool) int {
+	switch {
+	case w.status != 0:
+		return w.status
+	case panicked:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusOK
+	}
+}
+
 // Flush sends what is buffered; where the server cannot, it does nothing.
 func (w *response) Flush() {
-	w.begin()
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // http.Flusher has no way to say so
+	_ = w.FlushError() // http.Flusher has no way to say so
 }
 
 // FlushError is Flush for http.ResponseController.
 func (w *response) FlushError() error {
-	w.begin()
-	return http.NewResponseController(w.ResponseWriter).Flush()
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	if !errors.Is(err, http.ErrNotSupported) {
+		w.begin()
+	}
+	return err
 }
 
 // Hijack hands over the connection.

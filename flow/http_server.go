@@ -38,7 +38,8 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // a panic's value, which net/http compares so, too
 			op.Panicked(cause)
 		}
-		answer.describe(op, request, cause != nil)
+		r.Pattern = request.Pattern // for who stands in front and sees only its own copy
+		answer.describe(op, request, cause)
 		op.End()
 		if cause != nil {
 			panic(cause)
@@ -47,36 +48,51 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	next.ServeHTTP(&answer, request)
 }
 
-// describe adds to the operation what is known when the request was answered.
-func (w *response) describe(op *Op, r *http.Request, aborted bool) {
-	status := w.status
-	if status == 0 {
-		status = http.StatusOK
-		if aborted {
-			status = http.StatusInternalServerError
-		}
-	}
+// describe adds to the operation what is known when the request was answered, or
+// when a panic ended that.
+func (w *response) describe(op *Op, r *http.Request, cause any) {
 	if !op.lock() {
 		return
 	}
 	defer op.run.mu.Unlock()
-	if route := routeOf(r.Pattern); route != "" {
-		op.name = r.Pattern
-		if want := len(method(r.Method)) + 1 + len(route); len(r.Pattern) != want { // it names no method, or a host
-			op.name = method(r.Method) + " " + route
-		}
-		a := String("http.route", route)
-		op.setLocked(&a)
-	}
-	code := Int("http.response.status_code", status)
-	op.setLocked(&code)
+	w.nameLocked(op, r)
+	status := w.code(cause != nil)
 	if w.bytes > 0 {
 		size := Int64("http.response.body.size", w.bytes)
 		op.setLocked(&size)
 	}
+	if cause == http.ErrAbortHandler { //nolint:errorlint // as above
+		op.status = Failed
+		op.more().message = "the answer was aborted"
+		if w.status == 0 { // the connection is closed without one
+			return
+		}
+	}
+	code := Int("http.response.status_code", status)
+	op.setLocked(&code)
 	if status >= http.StatusInternalServerError && op.status == Unset {
 		op.status = Failed
 	}
+}
+
+// nameLocked names the operation by the pattern that served it, unless somebody
+// who knows better has named it.
+func (w *response) nameLocked(op *Op, r *http.Request) {
+	route := routeOf(r.Pattern)
+	if route == "" {
+		return
+	}
+	verb := method(r.Method)
+	if op.name == verb || op.name == w.early {
+		op.name = r.Pattern
+		if want := len(verb) + 1 + len(route); len(r.Pattern) != want { // it names no method, or a host
+			op.name = verb + " " + route
+		}
+	} else if textOf(op.attrs, "http.route") != "" {
+		return
+	}
+	a := String("http.route", route)
+	op.setLocked(&a)
 }
 
 // routeOf is the path of a pattern such as "GET example.org/items/{id}".

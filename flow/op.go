@@ -56,6 +56,7 @@ type extra struct {
 	message string // of the status
 	rest    []byte // encoded events and links
 	lost    uint32 // attributes that there was no room for
+	logs    uint16 // log records among the events
 }
 
 // opContext is an Op as the context that carries it.
