@@ -83,13 +83,16 @@ func (t *Tracker) store(record []byte, keep bool, tap *ring) {
 }
 
 // keeps decides whether a run that has ended is kept: because the sampler said
-// so, or because it failed or was slow.
+// so, or because it failed, was slow or unlike others.
 func (t *Tracker) keeps(r *run) bool {
 	switch r.decision {
 	case Keep:
 		return true
 	case Drop:
 		return false
+	}
+	if r.odd {
+		return true
 	}
 	head := &r.first[0]
 	if t.cfg.slow > 0 && time.Duration(head.end-head.start) >= t.cfg.slow {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -11,12 +12,19 @@ type observer struct {
 	on       atomic.Bool
 	learners []learner
 	patterns patterns
+	habits   *habits // nil unless they were asked for
+
+	setting sync.Mutex
+	slos    atomic.Pointer[map[string]*slo] // by operation; replaced when one is set
 }
 
 // begin sets up what options asked for.
 func (o *observer) begin(c *config) {
 	o.learners = learners(c.sampler)
-	o.on.Store(len(o.learners) > 0)
+	if c.anomalies {
+		o.habits = &habits{byName: map[string]*habit{}}
+	}
+	o.on.Store(len(o.learners) > 0 || c.anomalies)
 }
 
 // completed looks at a run that is complete, before it is decided whether it is
@@ -30,13 +38,36 @@ func (o *observer) completed(r *run) {
 
 func (o *observer) look(r *run) {
 	head := &r.first[0]
+	failure := ""
 	if head.status == Failed {
 		message := r.cause()
-		o.patterns.failed(message, pattern(message), r.trace, time.Unix(0, r.wall+head.end))
+		failure = pattern(message)
+		o.patterns.failed(message, failure, r.trace, time.Unix(0, r.wall+head.end))
+	}
+	if all := o.slos.Load(); all != nil {
+		countObjectives(*all, r, failure != "")
+	}
+	if o.habits != nil {
+		o.habits.judge(r, failure)
 	}
 	if r.decision != Drop {
 		for _, l := range o.learners {
 			l.ended(int64(r.made), r.decision == Keep)
+		}
+	}
+}
+
+// countObjectives counts a run against the objectives of its name and of what it was said
+// to be. They are two: callers may say what they like.
+func countObjectives(slos map[string]*slo, r *run, failed bool) {
+	head := &r.first[0]
+	at, took := r.wall+head.end, time.Duration(head.end-head.start)
+	if s := slos[head.name]; s != nil {
+		s.count(at, took, failed)
+	}
+	if said := textOf(head.attrs, operationKey); said != "" && said != head.name {
+		if s := slos[said]; s != nil {
+			s.count(at, took, failed)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type config struct {
 	exporters   []Exporter
 	clock       func() time.Time
 	disabled    bool
+	anomalies   bool
 }
 
 const (

@@ -29,6 +29,7 @@ type run struct {
 	ended   bool   // the first operation has
 	done    bool   // the record is made: what ends now is late
 	kept    bool   // and it is in the history
+	odd     bool   // it is unlike the others of its name
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
 	bytes   int    // of attributes, events and links
 	paid    int    // of them, that the shard has given
