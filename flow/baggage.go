@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"iter"
 	"net/url"
 	"strings"
 )
@@ -55,6 +56,21 @@ func Baggage(ctx context.Context, key string) string {
 		return b.get(key)
 	}
 	return ""
+}
+
+// AllBaggage yields everything that came with the flow.
+func AllBaggage(ctx context.Context) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		b := baggageOf(ctx)
+		if b == nil {
+			return
+		}
+		for _, m := range b.members {
+			if !yield(m.key, m.value) {
+				return
+			}
+		}
+	}
 }
 
 func (b *baggage) get(key string) string {

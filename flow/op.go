@@ -68,12 +68,7 @@ func (c *opContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
 func (c *opContext) Done() <-chan struct{}       { return c.ctx.Done() }
 func (c *opContext) Err() error                  { return c.ctx.Err() }
 
-func (c *opContext) Value(key any) any {
-	if _, ours := key.(opKey); ours {
-		return (*Op)(c)
-	}
-	return c.ctx.Value(key)
-}
+func (c *opContext) Value(key any) any { return (*Op)(c).value(c.ctx, key) }
 
 func (c *opContext) String() string { return fmt.Sprintf("%v.flow(%q)", c.ctx, c.name) }
 
@@ -104,7 +99,7 @@ func With(ctx context.Context, op *Op) context.Context {
 	if op == nil {
 		return ctx
 	}
-	return context.WithValue(ctx, opKey{}, op)
+	return carrier{ctx, op}
 }
 
 // Go runs f in a goroutine of its own as an operation of the flow. The flow
@@ -171,14 +166,34 @@ func (o *Op) SetOperation(name string) {
 
 const operationKey = "flow.operation"
 
-// SetStatus says how the operation ended. The message is for failures.
+// SetStatus says how the operation ended. The message is for failures; it
+// replaces what an earlier one said.
 func (o *Op) SetStatus(s Status, message string) {
 	if !o.lock() {
 		return
 	}
 	defer o.run.mu.Unlock()
+	o.setStatusLocked(s, message)
+}
+
+// RaiseStatus is SetStatus as OpenTelemetry has it: what is set may be replaced
+// by the same or by more, and OK is more than Failed, which is more than Unset.
+func (o *Op) RaiseStatus(s Status, message string) {
+	if !o.lock() {
+		return
+	}
+	defer o.run.mu.Unlock()
+	if s == OK || s == o.status || o.status == Unset {
+		o.setStatusLocked(s, message)
+	}
+}
+
+func (o *Op) setStatusLocked(s Status, message string) {
 	o.status = s
-	if message != "" {
+	if s != Failed {
+		message = ""
+	}
+	if message != "" || o.extra != nil {
 		o.more().message = plain(message, maxMessage)
 	}
 }
@@ -276,7 +291,12 @@ func (o *Op) SpanContext() SpanContext {
 	if o == nil {
 		return SpanContext{}
 	}
-	return SpanContext{TraceID: o.run.trace, SpanID: spanID(o.id), Sampled: o.run.decision == Keep, State: o.run.state}
+	r := o.run
+	s := SpanContext{TraceID: r.trace, SpanID: spanID(o.id), Sampled: r.decision == Keep, State: r.state}
+	if r.mirrors {
+		s.Sampled = r.sampled
+	}
+	return s
 }
 
 // Name is the operation's name as it is now.

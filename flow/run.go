@@ -21,6 +21,8 @@ type run struct {
 	decision Decision
 	caller   SpanID // in another process
 	state    string // W3C tracestate
+	mirrors  bool   // a flow of another API, which decides what other processes are told
+	sampled  bool   // what it decided
 	baggage  *baggage
 
 	mu      sync.Mutex
@@ -77,7 +79,8 @@ type Spec struct {
 	Parent SpanContext
 	// New begins a new flow even if ctx carries an operation.
 	New bool
-	// Self are the ids the operation has elsewhere; zero ones are made.
+	// Self are the ids the operation has elsewhere; zero ones are made. With a
+	// TraceID it says what the flow tells other processes: State and Sampled.
 	Self SpanContext
 }
 
@@ -86,8 +89,11 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 	if !t.enabled.Load() {
 		return ctx, nil
 	}
-	parent := current(ctx)
-	if parent == nil || parent.run.tracker != t || s.Parent.Valid() || s.New {
+	var parent *Op
+	if !s.New && !s.Parent.Valid() {
+		parent, s.Parent = t.above(ctx)
+	}
+	if parent == nil {
 		return t.root(ctx, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
 	}
 	ctx, op := parent.child(ctx, s.Name, s.Attrs)
@@ -131,10 +137,11 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			kind = Server
 		}
 	case !s.self.TraceID.IsZero():
-		r.trace = s.self.TraceID
+		r.trace, r.state = s.self.TraceID, s.self.State
 	default:
 		r.trace = newTraceID()
 	}
+	r.mirrors, r.sampled = !s.self.TraceID.IsZero(), s.self.Sampled
 	r.base = rand.Uint64() | 1<<63
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{

@@ -23,6 +23,7 @@ type Tracker struct {
 	shards  []shard
 	history *ring
 	tap     atomic.Pointer[ring] // every measured flow, while somebody analyses them
+	bridge  atomic.Pointer[Bridge]
 
 	kept    atomic.Int64 // flows
 	tooBig  atomic.Int64 // flows that the history could not take
@@ -134,10 +135,14 @@ func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (contex
 	if !t.enabled.Load() {
 		return ctx, nil
 	}
-	if parent := current(ctx); parent != nil && parent.run.tracker == t {
+	if c, direct := ctx.(*opContext); direct && c.run.tracker == t {
+		return (*Op)(c).child(ctx, name, attrs)
+	}
+	parent, caller := t.above(ctx)
+	if parent != nil {
 		return parent.child(ctx, name, attrs)
 	}
-	return t.root(ctx, name, origin{}, attrs)
+	return t.root(ctx, name, origin{parent: caller}, attrs)
 }
 
 // Start begins an operation of the flow that ctx carries, with that flow's
@@ -147,10 +152,12 @@ func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *O
 	switch {
 	case parent == nil:
 		return Default().Start(ctx, name, attrs...)
-	case parent.run.tracker.enabled.Load():
-		return parent.child(ctx, name, attrs)
-	default:
+	case !parent.run.tracker.enabled.Load():
 		return ctx, nil
+	case parent.run.tracker.bridge.Load() != nil:
+		return parent.run.tracker.Start(ctx, name, attrs...)
+	default:
+		return parent.child(ctx, name, attrs)
 	}
 }
 
