@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/flowscope/flowscope/flow"
@@ -110,8 +111,9 @@ func TestTwoMiddlewaresThatReadOneCallerAreOneFlow(t *testing.T) {
 func TestAFlowOfAnotherAPIKeepsWhatThatDecided(t *testing.T) {
 	t.Parallel()
 	self := flow.SpanContext{TraceID: flow.TraceID{1}, SpanID: flow.SpanID{2}, State: "a=b"}
-	for _, self.Sampled = range []bool{true, false} {
-		ctx, root := flow.New().StartSpec(t.Context(), flow.Spec{Name: "root", New: true, Self: self})
+	for i, parent := range []flow.SpanContext{{}, {TraceID: self.TraceID, SpanID: flow.SpanID{3}, State: "c=d"}} {
+		self.Sampled = i == 0
+		ctx, root := flow.New().StartSpec(t.Context(), flow.Spec{Name: "root", New: true, Parent: parent, Self: self})
 		if got := root.SpanContext(); got != self {
 			t.Errorf("it is handed on as %+v, not %+v", got, self)
 		}
@@ -166,5 +168,21 @@ func TestAllBaggageIsYielded(t *testing.T) {
 	}
 	for range flow.AllBaggage(ctx) {
 		break
+	}
+}
+
+func TestAttributesOfLinksAreBounded(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New()
+	_, op := tracker.Start(t.Context(), "op")
+	to := flow.SpanContext{TraceID: flow.TraceID{1}, SpanID: flow.SpanID{2}, State: "a=b"}
+	text := flow.String("text", strings.Repeat("x", 16<<10))
+	for range 100 { // 1.6 MiB, where a flow may take 512 KiB
+		op.Link(to, text)
+	}
+	op.End()
+	flows := tracker.Flows(1)
+	if len(flows) != 1 || len(flows[0].Spans[0].Links) != 31 {
+		t.Fatalf("%d flows are kept, of %d bytes", len(flows), tracker.Totals().HistoryBytes)
 	}
 }

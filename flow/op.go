@@ -255,7 +255,7 @@ func (o *Op) Link(to SpanContext, attrs ...Attr) {
 		return
 	}
 	defer o.run.mu.Unlock()
-	if o.run.room(linkSize) {
+	if o.run.decision != Drop && o.run.room(linkSize+len(to.State)+sizeOf(attrs)) {
 		x := o.more()
 		x.rest = appendLink(x.rest, to, attrs)
 	}

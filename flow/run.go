@@ -137,11 +137,13 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			kind = Server
 		}
 	case !s.self.TraceID.IsZero():
-		r.trace, r.state = s.self.TraceID, s.self.State
+		r.trace = s.self.TraceID
 	default:
 		r.trace = newTraceID()
 	}
-	r.mirrors, r.sampled = !s.self.TraceID.IsZero(), s.self.Sampled
+	if !s.self.TraceID.IsZero() {
+		r.mirrors, r.sampled, r.state = true, s.self.Sampled, s.self.State
+	}
 	r.base = rand.Uint64() | 1<<63
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{
@@ -297,11 +299,16 @@ func (r *run) reserve(size int) []byte {
 	return r.arena[from : from : from+size]
 }
 
-func (o *Op) eventLocked(name string, at int64, attrs []Attr) {
-	size := len(name) + eventSize
+// sizeOf is what attributes of an event or a link take.
+func sizeOf(attrs []Attr) (size int) {
 	for i := range attrs {
-		size += min(len(attrs[i].text), maxText) + len(attrs[i].key) + attrSize
+		size += min(len(attrs[i].text), maxText) + min(len(attrs[i].key), maxKey) + attrSize
 	}
+	return size
+}
+
+func (o *Op) eventLocked(name string, at int64, attrs []Attr) {
+	size := len(name) + eventSize + sizeOf(attrs)
 	if o.run.decision != Drop && o.run.room(size) {
 		x := o.more()
 		x.rest = appendEvent(x.rest, o.run.wall+at, name, attrs)
