@@ -202,7 +202,7 @@ func TestAdaptiveKeepsItsBudget(t *testing.T) {
 		second := func(flows int) (kept int) {
 			for range flows {
 				ctx, root := tracker.StartSpec(t.Context(), flow.Spec{
-					Name: "work", Self: flow.SpanContext{TraceID: traceID(source.Uint64()), SpanID: flow.SpanID{1}},
+					Name: "work", Parent: flow.SpanContext{TraceID: traceID(source.Uint64()), SpanID: flow.SpanID{1}},
 				})
 				for range operations - 1 {
 					_, op := flow.Start(ctx, "step")
