@@ -35,12 +35,12 @@ func appendSpan(dst []byte, o *Op) []byte {
 	status := statusSize(o.status, message)
 	size := 2 + len(r.trace) + 2 + 8 + 1 + uvarintLen(uint64(len(name))) + len(name) + 9 + 9 +
 		len(o.attrs) + len(rest)
-	parent := r.caller
+	parent := r.caller.number()
 	if o.parent != nil {
-		parent = spanID(o.parent.id)
+		parent = o.parent.id
 	}
-	if !parent.IsZero() {
-		size += 2 + len(parent)
+	if parent != 0 {
+		size += 2 + len(r.caller)
 	}
 	if r.state != "" {
 		size += 1 + uvarintLen(uint64(len(r.state))) + len(r.state)
@@ -56,21 +56,16 @@ func appendSpan(dst []byte, o *Op) []byte {
 	}
 	dst = append(dst, wire.ScopeSpansSpans<<3|bytesTag)
 	dst = binary.AppendUvarint(dst, uint64(size))
-	dst = append(append(dst, wire.SpanTraceID<<3|bytesTag, byte(len(r.trace))), r.trace[:]...)
-	dst = binary.BigEndian.AppendUint64(append(dst, wire.SpanSpanID<<3|bytesTag, 8), o.id)
+	dst = appendIDs(dst, r.trace, o.id, parent)
 	if r.state != "" {
 		dst = wire.AppendBytes(dst, wire.SpanTraceState, r.state)
-	}
-	if !parent.IsZero() {
-		dst = append(append(dst, wire.SpanParentID<<3|bytesTag, byte(len(parent))), parent[:]...)
 	}
 	dst = binary.AppendUvarint(append(dst, wire.SpanName<<3|bytesTag), uint64(len(name)))
 	dst = append(dst, name...)
 	if o.kind != Unspecified {
 		dst = append(dst, wire.SpanKind<<3|varintTag, byte(o.kind))
 	}
-	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanStart<<3|fixed64Tag), uint64(r.wall+o.start))
-	dst = binary.LittleEndian.AppendUint64(append(dst, wire.SpanEnd<<3|fixed64Tag), uint64(r.wall+o.end))
+	dst = appendTimes(dst, r.wall+o.start, r.wall+o.end)
 	dst = append(append(dst, o.attrs...), rest...)
 	if lost > 0 {
 		dst = wire.AppendUvarint(dst, wire.SpanDroppedAttrs, uint64(lost))
@@ -85,6 +80,31 @@ func appendSpan(dst []byte, o *Op) []byte {
 		}
 	}
 	return dst
+}
+
+// appendIDs appends the ids of a span in one piece, which is faster than field
+// by field.
+func appendIDs(dst []byte, trace TraceID, id, parent uint64) []byte {
+	var ids [38]byte
+	ids[0], ids[1] = wire.SpanTraceID<<3|bytesTag, byte(len(trace))
+	*(*TraceID)(ids[2:18]) = trace
+	ids[18], ids[19] = wire.SpanSpanID<<3|bytesTag, 8
+	binary.BigEndian.PutUint64(ids[20:], id)
+	if parent == 0 {
+		return append(dst, ids[:28]...)
+	}
+	ids[28], ids[29] = wire.SpanParentID<<3|bytesTag, 8
+	binary.BigEndian.PutUint64(ids[30:], parent)
+	return append(dst, ids[:]...)
+}
+
+// appendTimes appends when a span began and ended, Unix ns.
+func appendTimes(dst []byte, start, end int64) []byte {
+	var times [18]byte
+	times[0], times[9] = wire.SpanStart<<3|fixed64Tag, wire.SpanEnd<<3|fixed64Tag
+	binary.LittleEndian.PutUint64(times[1:], uint64(start))
+	binary.LittleEndian.PutUint64(times[10:], uint64(end))
+	return append(dst, times[:]...)
 }
 
 // statusSize is the length of a Status message, 0 for one that says nothing.

@@ -11,9 +11,15 @@ func (o *Op) finish(at int64) {
 	r := o.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if o.ended {
-		return
+	if !o.ended {
+		o.finishLocked(at)
 	}
+}
+
+// finishLocked is finish for an operation that has not ended. The caller holds
+// the run's lock.
+func (o *Op) finishLocked(at int64) {
+	r := o.run
 	o.ended, o.end = true, max(at, o.start)
 	if o.loose || r.done {
 		r.late(o)

@@ -26,8 +26,8 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	ctx, caller := Extract(r.Context(), r.Header)
 	attrs := [4]Attr{String("http.request.method", method(r.Method)), String("url.path", r.URL.Path)}
 	n := 2
-	if name := r.Header.Get("X-Operation-Name"); name != "" {
-		attrs[n] = String(operationKey, name)
+	if names := r.Header["X-Operation-Name"]; len(names) > 0 && names[0] != "" {
+		attrs[n] = String(operationKey, names[0])
 		n++
 	}
 	ctx, op := t.root(ctx, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
@@ -39,8 +39,7 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 			op.Panicked(cause)
 		}
 		r.Pattern = request.Pattern // for who stands in front and sees only its own copy
-		answer.describe(op, request, cause)
-		op.End()
+		answer.finish(op, request, cause)
 		if cause != nil {
 			panic(cause)
 		}
@@ -48,13 +47,19 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	next.ServeHTTP(&answer, request)
 }
 
-// describe adds to the operation what is known when the request was answered, or
-// when a panic ended that.
-func (w *response) describe(op *Op, r *http.Request, cause any) {
+// finish ends the operation with what is known when the request was answered,
+// or when a panic ended that.
+func (w *response) finish(op *Op, r *http.Request, cause any) {
+	at := op.run.now()
 	if !op.lock() {
 		return
 	}
 	defer op.run.mu.Unlock()
+	w.describeLocked(op, r, cause)
+	op.finishLocked(at)
+}
+
+func (w *response) describeLocked(op *Op, r *http.Request, cause any) {
 	w.nameLocked(op, r)
 	status := w.code(cause != nil)
 	if w.bytes > 0 {

@@ -38,7 +38,8 @@ type run struct {
 	arena   []byte // where attributes are encoded: nearby, then elsewhere
 	len     int    // operations recorded
 	last    *Op    // of them
-	free    []Op   // where the next ones go
+	chunk   []Op   // where the next ones go
+	used    int    // of the chunk
 	first   [6]Op  // where the first ones are: most flows are small
 
 	nearby [192]byte
@@ -151,7 +152,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			Operation: r.operation(attrs),
 		})
 	}
-	r.free, r.arena, r.paid = r.first[:], r.nearby[:0], firstRoom
+	r.chunk, r.arena, r.paid = r.first[:], r.nearby[:0], firstRoom
 	r.shard = &t.shards[binary.BigEndian.Uint64(r.trace[8:])>>1%uint64(len(t.shards))]
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -224,15 +225,15 @@ func (r *run) slot() *Op {
 	if r.done || r.len >= maxOps {
 		return &Op{id: id, loose: true}
 	}
-	if len(r.free) == 0 {
+	if r.used == len(r.chunk) {
 		n := min(2*r.len, maxChunk)
 		if !r.shard.take(r, n*opSize) {
 			return &Op{id: id, loose: true}
 		}
-		r.free = make([]Op, n)
+		r.chunk, r.used = make([]Op, n), 0
 	}
-	op := &r.free[0]
-	r.free = r.free[1:]
+	op := &r.chunk[r.used]
+	r.used++
 	if r.last != nil {
 		r.last.next = op
 	}
