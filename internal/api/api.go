@@ -102,7 +102,7 @@ func (s *server) answers(doc []byte) *rest.API {
 // isStream tells the requests whose answers must not be held back to be
 // compressed.
 func isStream(r *http.Request) bool {
-	return r.URL.Path == "/api/v1/ws" || (r.URL.Path == "/api/v1/flows" && r.URL.Query().Get("follow") == "true")
+	return upgrades(r) || (r.URL.Path == "/api/v1/flows" && r.URL.Query().Get("follow") == "true")
 }
 
 // unlessStream has streams answered by another handler.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/flowscope/flowscope/internal/api/rest"
+	"github.com/flowscope/flowscope/internal/api/websock"
 	"github.com/flowscope/flowscope/internal/live"
 )
 
@@ -21,14 +21,26 @@ const maxMessage = 16 << 10
 
 // socket answers a WebSocket that follows flows through subscriptions.
 func (s *server) socket(r *http.Request) (any, error) {
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if !upgrades(r) {
 		return nil, &rest.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Detail: "this endpoint speaks WebSocket"}
 	}
-	if origin := r.Header.Get("Origin"); !s.allowsOrigin(origin, r.Host) {
-		return nil, &rest.Problem{Status: http.StatusForbidden, Code: "forbidden_origin",
-			Detail: "pages of another origin may not follow flows; allow its host in the configuration if it should"}
+	if err := s.checkOrigin(r); err != nil {
+		return nil, err
 	}
 	return rest.Stream(s.serveSocket), nil
+}
+
+// upgrades reports whether a request wants a WebSocket.
+func upgrades(r *http.Request) bool { return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") }
+
+// checkOrigin refuses pages that browsers would let open a WebSocket whatever
+// their origin is.
+func (s *server) checkOrigin(r *http.Request) error {
+	if s.allowsOrigin(r.Header.Get("Origin"), r.Host) {
+		return nil
+	}
+	return &rest.Problem{Status: http.StatusForbidden, Code: "forbidden_origin",
+		Detail: "pages of another origin may not follow flows; allow its host in the configuration if it should"}
 }
 
 // allowsOrigin reports whether pages of an origin may connect: those of this
@@ -60,11 +72,10 @@ func (s *server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // allowsOrigin has verified
+	conn, err := websock.Accept(w, r, maxMessage)
 	if err != nil {
 		return // Accept has answered
 	}
-	conn.SetReadLimit(maxMessage)
 	k := &socket{conn: conn, follower: f, now: s.Now}
 	ctx, cancel := context.WithCancel(r.Context())
 	var reader sync.WaitGroup
@@ -82,7 +93,7 @@ func (s *server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 // socket is a connection and what it follows.
 type socket struct {
-	conn     *websocket.Conn
+	conn     *websock.Conn
 	follower *live.Follower
 	now      func() time.Time
 }
@@ -96,54 +107,40 @@ type message struct {
 	Data          any      `json:"data,omitempty"`
 }
 
-// send fails when the socket takes nothing for long.
-func (k *socket) send(ctx context.Context, m message) error {
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
-	defer cancel()
-	return k.conn.Write(ctx, websocket.MessageText, text)
-}
-
-// write sends what the follower is told until one side ends it.
+// write sends what the follower is told until one side ends it. With a heartbeat
+// it asks whether the client lives.
 func (k *socket) write(ctx context.Context) error {
 	for {
 		page, err := rest.NextPage(ctx, k.follower)
-		if errors.Is(err, rest.ErrQuiet) {
-			err = k.heartbeat(ctx)
-		}
 		if err != nil {
 			return err
 		}
-		if err := k.sendPage(ctx, &page); err != nil {
-			return err
+		for _, m := range messagesOf(&page, k.now()) {
+			if err := k.conn.Send(ctx, m); err != nil {
+				return err
+			}
+		}
+		if rest.Quiet(&page) {
+			if err := k.conn.Alive(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// heartbeat says that the connection lives, and asks whether the client does.
-func (k *socket) heartbeat(ctx context.Context) error {
-	if err := k.send(ctx, message{Type: "heartbeat"}); err != nil {
-		return err
+// messagesOf is what a page says: a heartbeat when it is empty.
+func messagesOf(page *live.Page, now time.Time) []message {
+	if rest.Quiet(page) {
+		return []message{{Type: "heartbeat"}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
-	defer cancel()
-	return k.conn.Ping(ctx)
-}
-
-func (k *socket) sendPage(ctx context.Context, page *live.Page) error {
+	out := make([]message, 0, len(page.Dropped)+len(page.Events))
 	for _, d := range page.Dropped {
-		if err := k.send(ctx, message{Type: "dropped", Data: rest.DroppedData(d)}); err != nil {
-			return err
-		}
+		out = append(out, message{Type: "dropped", Data: rest.DroppedData(d)})
 	}
 	for _, e := range page.Events {
-		m := message{Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor, Data: rest.EventData(&e.Event, k.now())}
-		if err := k.send(ctx, m); err != nil {
-			return err
-		}
+		out = append(out, message{
+			Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor, Data: rest.EventData(&e.Event, now),
+		})
 	}
-	return nil
+	return out
 }

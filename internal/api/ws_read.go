@@ -37,7 +37,7 @@ func (k *socket) read(ctx context.Context) {
 			p := rest.ProblemOf(err)
 			answer.Type, answer.Data = "error", errorData{p.Code, p.Detail, p.Field}
 		}
-		if k.send(ctx, answer) != nil {
+		if k.conn.Send(ctx, answer) != nil {
 			return
 		}
 	}

@@ -15,8 +15,8 @@ import (
 
 const (
 	ndjsonType = "application/x-ndjson"
-	// heartbeatEvery is how long nothing may be sent: shorter than proxies wait.
-	heartbeatEvery = 15 * time.Second
+	// HeartbeatEvery is how long nothing may be sent: shorter than proxies wait.
+	HeartbeatEvery = 15 * time.Second
 	// SendTimeout is how long a client's socket may take nothing.
 	SendTimeout = 30 * time.Second
 )
@@ -86,33 +86,29 @@ func (a *API) followFlows(p *params) (any, error) {
 
 // writeLines writes what a follower is told until it ends or the client goes.
 func writeLines(ctx context.Context, out *lines, f *live.Follower) {
-	err := out.write([]any{heartbeatLine{"heartbeat"}}) // the client knows that it follows
+	err := out.write(linesOf(&live.Page{})) // the client knows that it follows
 	for err == nil {
 		var page live.Page
-		page, err = NextPage(ctx, f)
-		switch {
-		case errors.Is(err, ErrQuiet):
-			err = out.write([]any{heartbeatLine{"heartbeat"}})
-		case err == nil:
+		if page, err = NextPage(ctx, f); err == nil {
 			err = out.write(linesOf(&page))
 		}
 	}
 }
 
-// ErrQuiet says that it is time for a heartbeat.
-var ErrQuiet = errors.New("nothing happens")
-
-// NextPage waits for what a follower is told next. ErrQuiet says that nothing
-// happened for so long that the client should hear of it.
+// NextPage waits for something to tell a follower. A page with nothing, one that
+// is Quiet, says that it is time for a heartbeat.
 func NextPage(ctx context.Context, f *live.Follower) (live.Page, error) {
-	limited, cancel := context.WithTimeout(ctx, heartbeatEvery)
+	limited, cancel := context.WithTimeout(ctx, HeartbeatEvery)
 	defer cancel()
 	page, err := f.Next(limited)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return page, ErrQuiet
+		return live.Page{}, nil
 	}
 	return page, err
 }
+
+// Quiet reports whether a page tells nothing.
+func Quiet(page *live.Page) bool { return len(page.Dropped)+len(page.Events) == 0 }
 
 type heartbeatLine struct {
 	Type string `json:"type"`
@@ -161,7 +157,11 @@ func EventData(e *live.Event, now time.Time) any {
 	return openFlowOf(e.Open, max(0, time.Duration(now.UnixNano()-e.Open.Start)), e.Progress)
 }
 
+// linesOf is what a page says: a heartbeat when it is empty.
 func linesOf(page *live.Page) []any {
+	if Quiet(page) {
+		return []any{heartbeatLine{"heartbeat"}}
+	}
 	var out []any
 	for _, d := range page.Dropped {
 		out = append(out, droppedLine{"dropped", droppedOf(d)})

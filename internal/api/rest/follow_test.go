@@ -55,7 +55,7 @@ func TestFollowHead(t *testing.T) {
 func TestFollowHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*heartbeatEvery+time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*HeartbeatEvery+time.Second)
 		defer cancel()
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/flows?follow=true", nil))
