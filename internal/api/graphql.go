@@ -2,43 +2,84 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/api/graphql"
 	"github.com/flowscope/flowscope/internal/api/rest"
+	"github.com/flowscope/flowscope/internal/live"
 )
 
-// nowKey is where a context has the clock's reading that all reads of one
-// GraphQL request share.
-type nowKey struct{}
-
-// graphql is the handler of /graphql, over the answers of the REST API.
+// graphql is the handler of /graphql, over the answers of the REST API and the
+// messages of its WebSocket.
 func (s *server) graphql() (http.Handler, error) {
-	read := func(ctx context.Context, endpoint, name string, values url.Values) ([]byte, error) {
-		now, _ := ctx.Value(nowKey{}).(time.Time)
+	read := func(ctx context.Context, now time.Time, endpoint, name string, values url.Values) ([]byte, error) {
 		body, err := s.rest.Read(ctx, now, endpoint, name, values)
 		if err != nil {
-			return nil, graphqlError(ctx, err)
+			return nil, s.graphqlError(ctx, err)
 		}
 		return body, nil
 	}
-	h, err := graphql.New(graphql.Config{REST: read, Logger: s.Logger, Timeout: s.Timeout})
+	h, err := graphql.New(graphql.Config{
+		REST: read, Follow: s.feed, Stopping: s.Live.Done(), Logger: s.Logger, Now: s.Now, Timeout: s.Timeout,
+	})
 	if err != nil {
 		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), nowKey{}, s.Now())))
+		if upgrades(r) {
+			if err := s.checkOrigin(r); err != nil {
+				rest.WriteProblem(w, r, err)
+				return
+			}
+			rest.NoteStream(r.Context())
+		}
+		h.ServeHTTP(w, r)
 	}), nil
+}
+
+// feed is a follower with one subscription, whose messages are what a WebSocket
+// is sent.
+type feed struct {
+	*live.Follower
+	now func() time.Time
+}
+
+func (s *server) feed(ctx context.Context, now time.Time, values url.Values) (graphql.Feed, error) {
+	f, err := rest.FollowOne(s.Live, now, values)
+	if err != nil {
+		return nil, s.graphqlError(ctx, err)
+	}
+	return feed{f, s.Now}, nil
+}
+
+// Next is a page as messages.
+func (f feed) Next(ctx context.Context) ([]json.RawMessage, error) {
+	page, err := rest.NextPage(ctx, f.Follower)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Events {
+		page.Events[i].Subscriptions = nil // there is one
+	}
+	messages := messagesOf(&page, f.now())
+	out := make([]json.RawMessage, len(messages))
+	for i, m := range messages {
+		if out[i], err = json.Marshal(m); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // graphqlError is a problem as GraphQL says it. What the client is not told
 // goes to the request's log record.
-func graphqlError(ctx context.Context, err error) error {
+func (s *server) graphqlError(ctx context.Context, err error) error {
 	p := rest.ProblemOf(err)
 	if p.Status >= http.StatusInternalServerError {
-		rest.NoteError(ctx, err)
+		rest.NoteFailure(ctx, s.Logger, err)
 	}
 	return &graphql.Error{Code: p.Code, Field: p.Field, Detail: p.Detail}
 }

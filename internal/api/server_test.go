@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/flowscope/flowscope/internal/api/apitest"
+	"github.com/flowscope/flowscope/internal/live"
 )
 
 // lastRecord is the last record of the log.
@@ -223,7 +224,7 @@ func TestDashboard(t *testing.T) {
 	if p := problemIn(t, f.get("/assets/index-old.js")); p.Status != http.StatusNotFound {
 		t.Errorf("%+v", p)
 	}
-	if _, err := New(Config{Dashboard: fstest.MapFS{}, Registry: prometheus.NewRegistry()}); err == nil || !strings.Contains(err.Error(), "index.html") {
+	if _, err := New(Config{Live: live.New(live.Config{}), Dashboard: fstest.MapFS{}, Registry: prometheus.NewRegistry()}); err == nil || !strings.Contains(err.Error(), "index.html") {
 		t.Errorf("without a dashboard: %v", err)
 	}
 }

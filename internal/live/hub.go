@@ -65,6 +65,7 @@ type Hub struct {
 	followers int
 	subs      int
 	wake      chan struct{} // closed when there is something new
+	done      chan struct{} // closed by Close
 	closed    bool
 	idle      *time.Timer
 }
@@ -82,7 +83,7 @@ func New(c Config) *Hub {
 	}
 	return &Hub{
 		seed: maphash.MakeSeed(), boot: rand.Text()[:8], limit: c, usual: usuals{}, tokens: showRate, refilled: time.Now(),
-		ring: newRing(c.Events, c.Bytes), wake: make(chan struct{}),
+		ring: newRing(c.Events, c.Bytes), wake: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -165,12 +166,16 @@ func (h *Hub) Close() {
 		return
 	}
 	h.closed = true
+	close(h.done)
 	if h.idle != nil {
 		h.idle.Stop()
 	}
 	h.listening.Store(false)
 	h.wakeLocked()
 }
+
+// Done is closed when the Hub is: for those who wait without following.
+func (h *Hub) Done() <-chan struct{} { return h.done }
 
 // Stats is what a Hub is doing and has done since it began.
 type Stats struct {

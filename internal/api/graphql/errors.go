@@ -31,7 +31,10 @@ func (e *Error) Extensions() map[string]any {
 	return map[string]any{"code": e.Code, "field": e.Field}
 }
 
-const tooLarge = "query_too_large"
+const (
+	tooLarge     = "query_too_large"
+	tooExpensive = "query_too_expensive"
+)
 
 var errInternal = &Error{Code: "internal", Detail: "the server failed to answer"}
 
@@ -74,6 +77,8 @@ func fault(q request, e *errors.QueryError) *Error {
 		return &Error{Code: "timeout", Detail: "the answer took too long; a shorter time range is quicker"}
 	case e.Message == context.Canceled.Error():
 		return &Error{Code: "client_gone"}
+	case e.Message == notSubscribed:
+		return &Error{Code: "upgrade_required", Detail: "a subscription needs a WebSocket that speaks " + Subprotocol}
 	case strings.HasPrefix(e.Message, unfit), strings.HasSuffix(e.Message, "got null for non-null"):
 		name := unfitVariable(q.Variables, e.Message)
 		return bad(name, strings.TrimSpace(name+" does not fit its type: "+e.Message))
@@ -94,6 +99,9 @@ func fault(q request, e *errors.QueryError) *Error {
 		return &Error{Code: "invalid_query"}
 	}
 }
+
+// notSubscribed is the message about a subscription that is executed as a query.
+const notSubscribed = "graphql-ws protocol header is missing"
 
 // unfit begins the message about a value of a variable that is of another type
 // than its argument, which the library does not name.

@@ -27,11 +27,11 @@ type flow struct {
 	EndTime       instant
 	Duration      nanoseconds
 	Status        string
-	RootService   string
+	RootService   gg.ID
 	RootName      string
 	UIEvent       *string
 	User          *string
-	SessionID     *string
+	SessionID     *gg.ID
 	SpanCount     int32
 	ServiceCount  int32
 	ErrorCount    int32

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -27,11 +28,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fake struct {
 	rows int
 
-	mu    sync.Mutex
-	asked []string
+	feeds    chan *fakeFeed // that are followed
+	stopping chan struct{}
+
+	mu     sync.Mutex
+	asked  []string
+	open   int        // feeds
+	closed *sync.Cond // one of them was
 }
 
-func (f *fake) rest(_ context.Context, endpoint, name string, params url.Values) ([]byte, error) {
+func (f *fake) rest(_ context.Context, _ time.Time, endpoint, name string, params url.Values) ([]byte, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, endpoint+" "+name+"?"+params.Encode())
 	f.mu.Unlock()
@@ -67,7 +73,7 @@ func (f *fake) list(endpoint string, params url.Values) []byte {
 
 func newHandler(tb testing.TB, f *fake) http.Handler {
 	tb.Helper()
-	h, err := New(Config{REST: f.rest, Logger: slog.New(slog.DiscardHandler)})
+	h, err := New(Config{REST: f.rest, Follow: f.follow, Stopping: f.stopping, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	gg "github.com/graph-gophers/graphql-go"
 	"github.com/graph-gophers/graphql-go/errors"
@@ -23,34 +24,51 @@ type request struct {
 
 // ServeHTTP answers a query. The status is 200 when it was executed, whatever
 // became of its fields; what is wrong with the request or the query is a 4xx, in
-// the same form.
+// the same form. A request for a WebSocket gets one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		h.serveSocket(w, r)
+		return
+	}
 	q, status, fault := readRequest(w, r)
 	if fault != nil {
 		if status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", "GET, HEAD, POST")
 		}
-		write(w, status, &gg.Response{Errors: []*errors.QueryError{{Message: fault.Detail, Extensions: fault.Extensions()}}})
+		write(w, status, refusal(fault))
 		return
 	}
-	ctx := r.Context()
+	answer := h.answer(r.Context(), q)
+	write(w, statusOf(answer), answer)
+}
+
+// answer executes a query.
+func (h *handler) answer(ctx context.Context, q request) *gg.Response {
 	if h.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, h.Timeout)
 		defer cancel()
 	}
-	answer := h.schema.Exec(withRun(ctx, h.REST, q.Query), q.Query, q.OperationName, q.Variables)
+	answer := h.schema.Exec(withRun(ctx, h.REST, h.Now(), q.Query), q.Query, q.OperationName, q.Variables)
 	explain(q, answer.Errors)
-	write(w, statusOf(answer), answer)
+	return answer
+}
+
+// refusal is the answer to what is not executed.
+func refusal(fault *Error) *gg.Response {
+	return &gg.Response{Errors: []*errors.QueryError{{Message: fault.Detail, Extensions: fault.Extensions()}}}
+}
+
+// executed reports whether a query was, whatever became of its fields.
+func executed(answer *gg.Response) bool {
+	return len(answer.Errors) == 0 || (len(answer.Data) > 0 && answer.Errors[0].Extensions["code"] != tooLarge)
 }
 
 // statusOf tells a query that could not be executed from one that was.
 func statusOf(answer *gg.Response) int {
 	switch {
-	case len(answer.Errors) > 0 && answer.Errors[0].Extensions["code"] == tooLarge:
-		return http.StatusBadRequest
-	case len(answer.Data) > 0 || len(answer.Errors) == 0:
+	case executed(answer):
 		return http.StatusOK
 	case answer.Errors[0].Extensions["code"] == "timeout":
 		return http.StatusGatewayTimeout
@@ -92,13 +110,23 @@ func readRequest(w http.ResponseWriter, r *http.Request) (q request, status int,
 		return q, http.StatusRequestEntityTooLarge, fault
 	case fault != nil:
 		return q, http.StatusBadRequest, fault
-	case q.Query == "":
-		return q, http.StatusBadRequest, bad("query", "query is missing")
-	case len(q.Query) > MaxQuery:
-		return q, http.StatusRequestEntityTooLarge, &Error{Code: tooLarge, Field: "query",
-			Detail: fmt.Sprintf("query has %d bytes, %d are accepted", len(q.Query), MaxQuery)}
 	}
-	return q, 0, nil
+	fault = q.check()
+	if fault != nil && fault.Code == tooLarge {
+		return q, http.StatusRequestEntityTooLarge, fault
+	}
+	return q, http.StatusBadRequest, fault
+}
+
+// check looks at what every query must be, however it came.
+func (q *request) check() *Error {
+	switch {
+	case q.Query == "":
+		return bad("query", "query is missing")
+	case len(q.Query) > MaxQuery:
+		return &Error{Code: tooLarge, Field: "query", Detail: fmt.Sprintf("query has %d bytes, %d are accepted", len(q.Query), MaxQuery)}
+	}
+	return nil
 }
 
 func fromURL(raw string) (q request, fault *Error) {

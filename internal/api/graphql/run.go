@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	gg "github.com/graph-gophers/graphql-go"
 )
@@ -16,6 +17,7 @@ import (
 // for concurrent use.
 type run struct {
 	rest    REST
+	now     time.Time    // of all its reads
 	repeats int64        // how often the answer may say what it has read
 	reads   atomic.Int64 // counted so far
 	bytes   atomic.Int64 // read so far, repeats included
@@ -33,8 +35,8 @@ type reading struct {
 
 type runKey struct{}
 
-func withRun(ctx context.Context, rest REST, query string) context.Context {
-	return context.WithValue(ctx, runKey{}, &run{rest: rest, repeats: repeats(query), answers: map[string]*reading{}})
+func withRun(ctx context.Context, rest REST, now time.Time, query string) context.Context {
+	return context.WithValue(ctx, runKey{}, &run{rest: rest, now: now, repeats: repeats(query), answers: map[string]*reading{}})
 }
 
 func runOf(ctx context.Context) *run {
@@ -58,7 +60,7 @@ func read[T any](ctx context.Context, endpoint, name string, params url.Values) 
 	one.once.Do(func() {
 		one.err = errInternal // when what follows panics
 		var body []byte
-		if body, one.err = r.rest(ctx, endpoint, name, params); one.err != nil {
+		if body, one.err = r.rest(ctx, r.now, endpoint, name, params); one.err != nil {
 			return
 		}
 		if r.bytes.Add(int64(len(body))*r.repeats) > maxBytes {
@@ -75,7 +77,7 @@ func read[T any](ctx context.Context, endpoint, name string, params url.Values) 
 	return value, nil
 }
 
-var errTooMuch = &Error{Code: "query_too_expensive", Detail: fmt.Sprintf(
+var errTooMuch = &Error{Code: tooExpensive, Detail: fmt.Sprintf(
 	"the answer may have more than %d MiB: ask for fewer rows, or with fewer aliases", maxBytes>>20)}
 
 // spend counts reads before they are made: some by the field itself, and one of
@@ -84,7 +86,7 @@ func spend(ctx context.Context, itself, rows int) error {
 	r := runOf(ctx)
 	cost := int64(itself + rows*len(kindsBelow(gg.SelectedFieldNames(ctx))))
 	if total := r.reads.Add(cost); total > MaxReads {
-		return &Error{Code: "query_too_expensive", Field: "first", Detail: fmt.Sprintf(
+		return &Error{Code: tooExpensive, Field: "first", Detail: fmt.Sprintf(
 			"the query may read %d times, %d are accepted: ask for fewer rows with first, or for fewer of the fields that cost a read", total, MaxReads)}
 	}
 	return nil

@@ -7,8 +7,9 @@ import (
 )
 
 type traceMetadata struct {
-	Environment     string
-	User, SessionID *string
+	Environment string
+	User        *string
+	SessionID   *gg.ID
 }
 
 // traceHead is what a list of traces and a trace's detail both say.

@@ -65,7 +65,7 @@ func (a *API) endpoint(answer answer) http.HandlerFunc {
 			w.Header().Set("Content-Type", body.ContentType)
 			w.Write(body.Body) //nolint:errcheck // the client has gone
 		case Stream:
-			noteStream(r.Context())
+			NoteStream(r.Context())
 			body(w, r)
 		default:
 			WriteJSON(w, http.StatusOK, body)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -56,7 +57,8 @@ func requestID(ctx context.Context) string {
 	return ""
 }
 
-func noteStream(ctx context.Context) {
+// NoteStream notes that how long the exchange takes is up to the client.
+func NoteStream(ctx context.Context) {
 	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		e.Stream = true
 	}
@@ -69,6 +71,16 @@ func NoteError(ctx context.Context, err error) {
 		defer e.mu.Unlock()
 		e.Err = err
 	}
+}
+
+// NoteFailure notes an error of a part of the exchange. A stream's record would
+// come when it has ended, and is not waited for.
+func NoteFailure(ctx context.Context, log *slog.Logger, err error) {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok && e.Stream {
+		log.ErrorContext(ctx, "failure in stream", "request_id", e.ID, "error", err)
+		return
+	}
+	NoteError(ctx, err)
 }
 
 // Observe gives requests their id, turns a panic into a 500 that harms nobody

@@ -57,6 +57,30 @@ func Follow(hub *live.Hub) (*live.Follower, error) {
 	return f, nil
 }
 
+// FollowOne begins to follow what parameters select, from their cursor on if they
+// have one.
+func FollowOne(hub *live.Hub, now time.Time, values url.Values) (*live.Follower, error) {
+	p := &params{values: values, now: now}
+	filter, cursor := p.liveFilter(), p.text("cursor")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	return followOne(hub, filter, cursor)
+}
+
+// followOne begins to follow with one subscription, whose id is empty.
+func followOne(hub *live.Hub, filter live.Filter, cursor string) (*live.Follower, error) {
+	f, err := Follow(hub)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Subscribe("", filter, cursor); err != nil {
+		f.Close()
+		return nil, BadParameter("cursor", err.Error())
+	}
+	return f, nil
+}
+
 // followFlows answers with every flow that is counted from now on, a line each.
 func (a *API) followFlows(p *params) (any, error) {
 	filter, cursor := p.liveFilter(), p.text("cursor")
@@ -65,16 +89,12 @@ func (a *API) followFlows(p *params) (any, error) {
 	}
 	filter.CompleteOnly = true
 	return Stream(func(w http.ResponseWriter, r *http.Request) {
-		f, err := Follow(a.cfg.Live)
+		f, err := followOne(a.cfg.Live, filter, cursor)
 		if err != nil {
 			WriteProblem(w, r, err)
 			return
 		}
 		defer f.Close()
-		if err := f.Subscribe("", filter, cursor); err != nil {
-			WriteProblem(w, r, BadParameter("cursor", err.Error()))
-			return
-		}
 		w.Header().Set("Content-Type", ndjsonType)
 		w.WriteHeader(http.StatusOK)
 		if r.Method == http.MethodHead {
