@@ -47,27 +47,30 @@ type feed struct {
 	now func() time.Time
 }
 
+// eventCost is what an event costs in GraphQL, in those of a WebSocket: decoding,
+// executing and encoding take 30 to 50 µs where encoding takes 5, and both write.
+const eventCost = 4
+
 func (s *server) feed(ctx context.Context, now time.Time, values url.Values) (graphql.Feed, error) {
 	f, err := rest.FollowOne(s.Live, now, values)
 	if err != nil {
 		return nil, s.graphqlError(ctx, err)
 	}
+	f.Weigh(eventCost)
 	return feed{f, s.Now}, nil
 }
 
 // Next is a page as messages.
-func (f feed) Next(ctx context.Context) ([]json.RawMessage, error) {
+func (f feed) Next(ctx context.Context) ([]graphql.Message, error) {
 	page, err := rest.NextPage(ctx, f.Follower)
 	if err != nil {
 		return nil, err
 	}
-	for i := range page.Events {
-		page.Events[i].Subscriptions = nil // there is one
-	}
 	messages := messagesOf(&page, f.now())
-	out := make([]json.RawMessage, len(messages))
+	out := make([]graphql.Message, len(messages))
 	for i, m := range messages {
-		if out[i], err = json.Marshal(m); err != nil {
+		out[i] = graphql.Message{Type: m.Type, Cursor: m.Cursor}
+		if out[i].Data, err = json.Marshal(m.Data); err != nil {
 			return nil, err
 		}
 	}

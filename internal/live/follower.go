@@ -15,6 +15,7 @@ const MaxSubscriptions = 16
 // goroutine; the rest may be called by any.
 type Follower struct {
 	hub  *Hub
+	cost int           // of an event, in those of others
 	last time.Time     // when Next looked last
 	kick chan struct{} // has an element when there may be something to tell
 
@@ -53,8 +54,12 @@ func (h *Hub) Follow() (*Follower, error) {
 		h.ring.oldest, h.floor = h.ring.next, h.ring.next
 		h.listening.Store(true)
 	}
-	return &Follower{hub: h, kick: make(chan struct{}, 1), next: h.ring.next, skipped: h.skipped}, nil
+	return &Follower{hub: h, cost: 1, kick: make(chan struct{}, 1), next: h.ring.next, skipped: h.skipped}, nil
 }
+
+// Weigh says that an event costs whoever reads this Follower as much as cost of
+// others do: it looks more rarely and is given as many fewer. It comes before Next.
+func (f *Follower) Weigh(cost int) { f.cost = cost }
 
 // Close ends the Follower. It may be called again.
 func (f *Follower) Close() {

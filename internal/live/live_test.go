@@ -187,6 +187,27 @@ func TestRingIsBoundedInBytes(t *testing.T) {
 }
 
 // Too many new traces are not shown; who might have wanted them is told.
+// A follower that weighs as much as four is given a quarter of what one is, and
+// told of the rest.
+func TestWeigh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		light, heavy := follow(t, h, Filter{}), follow(t, h, Filter{})
+		heavy.Weigh(4)
+		const all = 1000
+		for range all {
+			h.Complete(flow("login"), nil)
+		}
+		h.Flush()
+		first, _ := next(t, light)
+		second, dropped := next(t, heavy)
+		if len(second) == 0 || len(first) != 4*len(second) || int(dropped[Rate])+len(second) != all {
+			t.Errorf("given %d and %d, dropped %v", len(first), len(second), dropped)
+		}
+	})
+}
+
 func TestShowRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := New(Config{})

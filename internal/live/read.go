@@ -21,7 +21,7 @@ const (
 // pace waits until it is time to look again.
 func (f *Follower) pace(ctx context.Context) error {
 	f.hub.mu.RLock()
-	every := paceOf(f.hub.followers)
+	every := paceOf(f.hub.followers * f.cost)
 	f.hub.mu.RUnlock()
 	defer func() { f.last = time.Now() }()
 	wait := every - time.Since(f.last)
@@ -72,7 +72,7 @@ func (f *Follower) read() (Page, <-chan struct{}, error) {
 
 // look fills a page: from the newest event back, so that the newest are given.
 func (f *Follower) look(p *Page) {
-	r, most := &f.hub.ring, pageOf(f.hub.followers)
+	r, most := &f.hub.ring, pageOf(f.hub.followers*f.cost)
 	var rated uint64
 	first, common := max(f.next, r.oldest), f.common()
 	signatures, mask := r.signatures, r.mask // this loop is where the time goes

@@ -71,11 +71,15 @@ func (f *fake) list(endpoint string, params url.Values) []byte {
 	return fmt.Appendf(nil, `{%q: [%s], "total": %d}`, endpoint, strings.Join(rows, ","), f.rows)
 }
 
-func newHandler(tb testing.TB, f *fake) http.Handler {
+func newHandler(tb testing.TB, f *fake) *handler {
 	tb.Helper()
-	h, err := New(Config{REST: f.rest, Follow: f.follow, Stopping: f.stopping, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	made, err := New(Config{REST: f.rest, Follow: f.follow, Stopping: f.stopping, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		tb.Fatal(err)
+	}
+	h, ok := made.(*handler)
+	if !ok {
+		tb.Fatalf("it is a %T", made)
 	}
 	return h
 }

@@ -17,8 +17,14 @@ type Follow func(ctx context.Context, now time.Time, params url.Values) (Feed, e
 // Feed is what a WebSocket of REST sends about one subscription.
 type Feed interface {
 	// Next waits for messages. It fails when ctx ends, and when the server does.
-	Next(ctx context.Context) ([]json.RawMessage, error)
+	Next(ctx context.Context) ([]Message, error)
 	Close()
+}
+
+// Message is one of REST's WebSocket. Data is in JSON.
+type Message struct {
+	Type, Cursor string
+	Data         []byte
 }
 
 type followArgs struct {
@@ -62,36 +68,27 @@ type dropped struct {
 	Reason string
 }
 
-// UnmarshalJSON reads a message of REST's WebSocket.
-func (e *flowEvent) UnmarshalJSON(text []byte) error {
-	var m struct {
-		Type   string
-		Cursor *string
-		Data   json.RawMessage
+func (m *Message) event() (*flowEvent, error) {
+	e := &flowEvent{Type: m.Type}
+	if m.Cursor != "" {
+		e.Cursor = &m.Cursor
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return err
-	}
-	e.Type, e.Cursor = m.Type, m.Cursor
 	switch m.Type {
 	case "flow_start", "flow_update":
 		e.OpenFlow = &openFlow{}
-		return json.Unmarshal(m.Data, e.OpenFlow)
+		return e, json.Unmarshal(m.Data, e.OpenFlow)
 	case "flow_complete":
 		var counted struct {
 			flow
 			Revision int32
 		}
-		if err := json.Unmarshal(m.Data, &counted); err != nil {
-			return err
-		}
 		e.Flow, e.Revision = &counted.flow, &counted.Revision
-		return nil
+		return e, json.Unmarshal(m.Data, &counted)
 	case "dropped":
 		e.Dropped = &dropped{}
-		return json.Unmarshal(m.Data, e.Dropped)
+		return e, json.Unmarshal(m.Data, e.Dropped)
 	}
-	return nil
+	return e, nil
 }
 
 // FlowEvents begins to follow. What comes is sent to the channel by the

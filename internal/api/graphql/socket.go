@@ -50,7 +50,6 @@ func (h *handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	defer conn.CloseNow() //nolint:errcheck // it is closed already
 	if conn.Subprotocol() != Subprotocol {
 		conn.Close(closeProtocol, "Subprotocol not acceptable: this endpoint speaks "+Subprotocol) //nolint:errcheck // the client has gone
 		return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -18,12 +19,12 @@ import (
 // fakeFeed gives out what is sent to it.
 type fakeFeed struct {
 	fake     *fake
-	messages chan []json.RawMessage // closed when the server stops
+	messages chan []Message // closed when the server stops
 }
 
 var _ Feed = (*fakeFeed)(nil)
 
-func (f *fakeFeed) Next(ctx context.Context) ([]json.RawMessage, error) {
+func (f *fakeFeed) Next(ctx context.Context) ([]Message, error) {
 	select {
 	case page, ok := <-f.messages:
 		if !ok {
@@ -53,9 +54,16 @@ func (f *fake) unfollowed() {
 
 // say gives a page to the only feed there is.
 func (f *fakeFeed) say(messages ...string) {
-	page := make([]json.RawMessage, len(messages))
-	for i, m := range messages {
-		page[i] = json.RawMessage(m)
+	page := make([]Message, len(messages))
+	for i, text := range messages {
+		var m struct {
+			Type, Cursor string
+			Data         json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			panic(err)
+		}
+		page[i] = Message{m.Type, m.Cursor, m.Data}
 	}
 	f.messages <- page
 }
@@ -75,7 +83,7 @@ func (f *fake) follow(_ context.Context, _ time.Time, params url.Values) (Feed, 
 		return nil, bad("cursor", "cursor is not a cursor that this server gave")
 	}
 	f.open++
-	feed := &fakeFeed{f, make(chan []json.RawMessage)}
+	feed := &fakeFeed{f, make(chan []Message)}
 	f.feeds <- feed
 	return feed, nil
 }
@@ -348,6 +356,18 @@ func TestManyOperations(t *testing.T) {
 	c.subscribe("more", `subscription { flowEvents { type } }`)
 	(<-f.feeds).say(`{"type":"heartbeat"}`)
 	c.expect(`{"type":"next","id":"more","payload":{"data":{"flowEvents":{"type":"heartbeat"}}}}`)
+}
+
+func TestManyConnections(t *testing.T) {
+	h := newHandler(t, newFake())
+	h.connections.Store(maxConnections)
+	r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+	r.Header.Set("Upgrade", "websocket")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"code":"too_many_connections"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 }
 
 // Who is connected when the server stops is told to come again, not that all has

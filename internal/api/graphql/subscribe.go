@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -71,9 +70,9 @@ func (s *subscription) pump(ctx context.Context, log *slog.Logger) {
 		if err != nil {
 			return
 		}
-		for _, text := range messages {
-			e := &flowEvent{}
-			if err := json.Unmarshal(text, e); err != nil {
+		for i := range messages {
+			e, err := messages[i].event()
+			if err != nil {
 				log.ErrorContext(ctx, "read event", "error", err)
 				continue
 			}
