@@ -285,6 +285,15 @@ func TestGraphQLExamples(t *testing.T) {
 	}
 	for _, block := range blocks {
 		example, _, _ := strings.Cut(block, "```")
+		if strings.HasPrefix(example, "subscription") {
+			message, err := json.Marshal(map[string]any{"type": "subscribe", "id": "a", "payload": map[string]string{"query": example}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dialGraphQL(t, f).send(string(message))
+			eventually(t, "the example follows", func() bool { return f.live.Stats().Subscriptions == 1 })
+			continue
+		}
 		w := f.ask(t, example, map[string]any{"id": querytest.TraceID(apitest.Checkout).String()})
 		if w.Code != http.StatusOK || strings.Contains(w.Body.String(), `"extensions"`) {
 			t.Errorf("%s\n%d %s", example, w.Code, w.Body)

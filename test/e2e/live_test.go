@@ -23,6 +23,17 @@ type told struct {
 		SpanCount                             int
 	}
 	OperationName string // of a line
+	Payload       struct {
+		Data struct {
+			FlowEvents struct {
+				Type           string
+				Flow, OpenFlow struct {
+					OperationName string
+					SpanCount     int
+				}
+			}
+		}
+	} // of GraphQL
 }
 
 // TestLive sends a flow in pieces. A WebSocket sees it begin, grow and end, a
@@ -37,7 +48,16 @@ shop/web: POST /login [server]    |====================  flow.operation=login
 	if err != nil {
 		t.Fatal(err)
 	}
-	messages, lines := p.socket(`{"type":"subscribe","id":"a","filters":{"operation":"login"}}`), p.lines("operation=login")
+	messages, lines := p.socket("/api/v1/ws", nil, `{"type":"subscribe","id":"a","filters":{"operation":"login"}}`), p.lines("operation=login")
+	graph := p.socket("/graphql", []string{"graphql-transport-ws"}, `{"type":"connection_init"}`, `{"type":"subscribe","id":"a","payload":{"query":`+
+		`"subscription { flowEvents(operation: \"login\") { type flow { operationName spanCount } openFlow { spanCount } } }"}}`)
+	expect(t, graph, "connection_ack")
+	p.eventually("all follow", func() error {
+		if n := p.metric("flowscope_live_subscriptions"); n != 3 {
+			return fmt.Errorf("%v subscriptions", n)
+		}
+		return nil
+	})
 	expect(t, messages, "subscribed")
 	expect(t, lines, "heartbeat")
 
@@ -57,16 +77,30 @@ shop/web: POST /login [server]    |====================  flow.operation=login
 	if m := expect(t, messages, "flow_complete"); m.Data.SpanCount != 4 || m.Data.Status != "success" || m.Data.OperationName != "login" {
 		t.Errorf("%+v", m)
 	}
+	expectEvents(t, graph)
 	if m := expect(t, lines, "flow_complete"); m.OperationName != "login" {
 		t.Errorf("%+v", m)
 	}
 	p.eventually("it is active no more", func() error { return p.active(0) })
-	if n := p.metric("flowscope_live_followers"); n != 2 {
+	if n := p.metric("flowscope_live_followers"); n != 3 {
 		t.Errorf("%v followers", n)
 	}
 	began := time.Now()
 	if err := p.stop(); err != nil || time.Since(began) > 4*time.Second {
 		t.Errorf("followed, it takes %v to stop: %v", time.Since(began), err)
+	}
+}
+
+// expectEvents is what TestLive's flow is in GraphQL.
+func expectEvents(t *testing.T, graph <-chan told) {
+	t.Helper()
+	for _, spans := range []int{1, 2, 4} {
+		if e := expect(t, graph, "next").Payload.Data.FlowEvents; e.OpenFlow.SpanCount != spans {
+			t.Errorf("%+v", e)
+		}
+	}
+	if e := expect(t, graph, "next").Payload.Data.FlowEvents; e.Type != "flow_complete" || e.Flow.OperationName != "login" || e.Flow.SpanCount != 4 {
+		t.Errorf("%+v", e)
 	}
 }
 
@@ -98,16 +132,18 @@ func expect(t *testing.T, from <-chan told, kind string) told {
 	}
 }
 
-// socket opens a WebSocket, sends a message, and returns what is told.
-func (p *process) socket(request string) <-chan told {
+// socket opens a WebSocket, sends messages, and returns what is told.
+func (p *process) socket(path string, protocols []string, requests ...string) <-chan told {
 	p.t.Helper()
-	conn, _, err := websocket.Dial(p.t.Context(), p.api+"/api/v1/ws", nil) //nolint:bodyclose // the connection closes it
+	conn, _, err := websocket.Dial(p.t.Context(), p.api+path, &websocket.DialOptions{Subprotocols: protocols}) //nolint:bodyclose // the connection closes it
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { conn.CloseNow() }) //nolint:errcheck // the test is over
-	if err := conn.Write(p.t.Context(), websocket.MessageText, []byte(request)); err != nil {
-		p.t.Fatal(err)
+	for _, request := range requests {
+		if err := conn.Write(p.t.Context(), websocket.MessageText, []byte(request)); err != nil {
+			p.t.Fatal(err)
+		}
 	}
 	out := make(chan told, 100)
 	go func() {
