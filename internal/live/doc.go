@@ -21,8 +21,9 @@
 // new traces a second are shown as they grow; every counted flow is published.
 // A follower looks into the ring every 20 ms, more rarely when there are more
 // than 200, and takes the newest that match when more match than all followers
-// together may be given, 10,000 a second; one that weighs more is given fewer.
-// What that leaves out is counted as dropped. These counts never are too low;
-// they may be too high, because whether an event matches is not worked out for
-// those that nobody is given.
+// together may be given, 10,000 a second; one that weighs more is given fewer,
+// and each may be given its share of a second at once. What that leaves out is
+// counted as dropped. These counts never are too low; they may be too high,
+// because whether an event matches is not worked out for those that nobody is
+// given.
 package live

@@ -25,6 +25,9 @@ type Follower struct {
 	skipped uint64 // of the hub, when it was read
 	gap     bool   // to be told
 	closed  bool
+
+	saved    float64 // events that it may be given
+	refilled time.Time
 }
 
 type subscription struct {

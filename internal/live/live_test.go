@@ -155,7 +155,7 @@ func TestDropped(t *testing.T) {
 		defer h.Close()
 		f := follow(t, h, Filter{Operation: "login"})
 		next(t, f)
-		const all, given = 3000, 200
+		const all, given = 3000, maxPage
 		for i := range all {
 			h.Complete(flow("login", func(f *model.FlowSummary) { f.SpanCount = uint32(i) }), nil)
 			h.Flush()
@@ -166,6 +166,37 @@ func TestDropped(t *testing.T) {
 		}
 		if dropped[Overtaken] != all-1024 || dropped[Rate] != 1024-given || h.Stats().Dropped != all-given {
 			t.Errorf("dropped %v, %+v", dropped, h.Stats())
+		}
+	})
+}
+
+// Flows are counted in bursts. Who follows far fewer than are given in a second
+// misses none of them, however many others follow; who follows more is given its
+// share.
+func TestBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		const followers = 100 // each has 100 a second
+		f := follow(t, h, Filter{})
+		for range followers - 1 {
+			follow(t, h, Filter{})
+		}
+		burst := func(n int) (given int, dropped uint64) {
+			for range n {
+				h.Complete(flow("login"), nil)
+			}
+			h.Flush()
+			got, missed := next(t, f)
+			return len(got), missed[Rate]
+		}
+		for range 10 { // next takes a second
+			if given, dropped := burst(60); given != 60 || dropped != 0 {
+				t.Fatalf("of 60: %d given, %d dropped", given, dropped)
+			}
+		}
+		if given, dropped := burst(250); given != 100 || dropped != 150 {
+			t.Errorf("of 250: %d given, %d dropped", given, dropped)
 		}
 	})
 }
@@ -195,6 +226,9 @@ func TestWeigh(t *testing.T) {
 		defer h.Close()
 		light, heavy := follow(t, h, Filter{}), follow(t, h, Filter{})
 		heavy.Weigh(4)
+		for range 18 { // or a page would be less than their share
+			follow(t, h, Filter{})
+		}
 		const all = 1000
 		for range all {
 			h.Complete(flow("login"), nil)

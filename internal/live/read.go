@@ -14,8 +14,10 @@ const (
 	// givenRate is how many events a second all followers together are given:
 	// a tenth of two cores writes them down and sends them.
 	givenRate = 10_000
-	// maxPage bounds what is given at a time.
-	maxPage = 256
+	// maxPage bounds what is given at a time: what a slow reader has to take
+	// before it is given the newest. It is half a minute of a quiet server, for
+	// who comes back with a cursor.
+	maxPage = 1000
 )
 
 // pace waits until it is time to look again.
@@ -42,10 +44,14 @@ func paceOf(followers int) time.Duration {
 	return max(minPace, time.Duration(followers)*paceEach)
 }
 
-// pageOf is how many events a follower is given at a time.
-func pageOf(followers int) int {
-	perSecond := givenRate / max(followers, 1)
-	return min(maxPage, max(1, int(time.Duration(perSecond)*paceOf(followers)/time.Second)))
+// allowance is how many events the follower may be given now: its share of
+// givenRate. It saves up a second's worth, because flows are counted in bursts,
+// as their traces become quiet, and what comes back with a cursor has a backlog.
+func (f *Follower) allowance(followers int) int {
+	now, share := time.Now(), givenRate/float64(max(followers, 1))
+	f.saved = min(share, f.saved+share*now.Sub(f.refilled).Seconds())
+	f.refilled = now
+	return min(maxPage, max(1, int(f.saved)))
 }
 
 // read takes what is new out of the ring. The channel is closed when there is
@@ -72,7 +78,7 @@ func (f *Follower) read() (Page, <-chan struct{}, error) {
 
 // look fills a page: from the newest event back, so that the newest are given.
 func (f *Follower) look(p *Page) {
-	r, most := &f.hub.ring, pageOf(f.hub.followers*f.cost)
+	r, most := &f.hub.ring, f.allowance(f.hub.followers*f.cost)
 	var rated uint64
 	first, common := max(f.next, r.oldest), f.common()
 	signatures, mask := r.signatures, r.mask // this loop is where the time goes
@@ -86,6 +92,7 @@ func (f *Follower) look(p *Page) {
 			rated++
 		}
 	}
+	f.saved -= float64(len(p.Events))
 	slices.Reverse(p.Events)
 	if f.showsOpen() {
 		rated += f.hub.skipped - f.skipped
