@@ -107,6 +107,19 @@ func TestFollowFlows(t *testing.T) {
 	}
 }
 
+// A client that nothing came for yet can go on after a cut, too.
+func TestFollowResumesFromHeartbeat(t *testing.T) {
+	f := newFixture(t, nil)
+	beat := followLines(t, f, "&operation=login").expect("heartbeat")
+	f.live.Complete(counted("login", model.FlowError), nil)
+	f.live.Flush()
+	again := followLines(t, f, "&operation=login&cursor="+beat["cursor"].(string)) //nolint:errcheck,forcetypeassert // a fault of the test
+	if first := again.expect("heartbeat"); first["cursor"] != beat["cursor"] {
+		t.Errorf("%v, then %v", beat, first)
+	}
+	again.expect("flow_complete")
+}
+
 // How long a client follows is not counted as the time of an answer.
 func TestFollowIsNotTimed(t *testing.T) {
 	f := newFixture(t, nil)

@@ -66,7 +66,7 @@ func (f feed) Next(ctx context.Context) ([]graphql.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	messages := messagesOf(&page, f.now())
+	messages := messagesOf(f.Follower, &page, f.now())
 	out := make([]graphql.Message, len(messages))
 	for i, m := range messages {
 		out[i] = graphql.Message{Type: m.Type, Cursor: m.Cursor}

@@ -96,6 +96,8 @@ type socket struct {
 	conn     *websock.Conn
 	follower *live.Follower
 	now      func() time.Time
+
+	subscribed bool // at least once. Of the goroutine that reads
 }
 
 // message is what a server sends.
@@ -115,7 +117,7 @@ func (k *socket) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range messagesOf(&page, k.now()) {
+		for _, m := range messagesOf(k.follower, &page, k.now()) {
 			if err := k.conn.Send(ctx, m); err != nil {
 				return err
 			}
@@ -128,10 +130,10 @@ func (k *socket) write(ctx context.Context) error {
 	}
 }
 
-// messagesOf is what a page says: a heartbeat when it is empty.
-func messagesOf(page *live.Page, now time.Time) []message {
+// messagesOf is what a page of a follower says: a heartbeat when it is empty.
+func messagesOf(f *live.Follower, page *live.Page, now time.Time) []message {
 	if rest.Quiet(page) {
-		return []message{{Type: "heartbeat"}}
+		return []message{{Type: "heartbeat", Cursor: f.Cursor()}}
 	}
 	out := make([]message, 0, len(page.Dropped)+len(page.Events))
 	for _, d := range page.Dropped {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -63,7 +64,7 @@ func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error
 	}
 	switch m.Type {
 	case "subscribe":
-		return message{Type: "subscribed", ID: m.ID}, k.subscribe(&m)
+		return k.begin(&m)
 	case "unsubscribe":
 		if !k.follower.Unsubscribe(m.ID) {
 			return message{ID: m.ID}, rest.BadParameter("id", "there is no subscription of that id")
@@ -72,6 +73,22 @@ func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error
 	default:
 		return message{ID: m.ID}, rest.BadParameter("type", "type is neither subscribe nor unsubscribe")
 	}
+}
+
+// begin subscribes. The answer to the first subscription says where it begins:
+// a client that is cut off before anything comes for it goes on from there.
+// Later ones do not say, for what others select may still be on its way and come
+// after the answer.
+func (k *socket) begin(m *request) (message, error) {
+	cursor := ""
+	if !k.subscribed {
+		cursor = cmp.Or(m.Cursor, k.follower.Cursor())
+	}
+	if err := k.subscribe(m); err != nil {
+		return message{ID: m.ID}, err
+	}
+	k.subscribed = true
+	return message{Type: "subscribed", ID: m.ID, Cursor: cursor}, nil
 }
 
 func (k *socket) subscribe(m *request) error {

@@ -103,6 +103,28 @@ func TestSocket(t *testing.T) {
 	}
 }
 
+// The first answer says where to go on when nothing comes before a cut.
+func TestSocketResumesFromItsBeginning(t *testing.T) {
+	f := newFixture(t, nil)
+	c := dial(t, f)
+	c.send(`{"type":"subscribe","id":"a","filters":{"operation":""}}`)
+	c.next("error")
+	c.send(`{"type":"subscribe","id":"a","filters":{"operation":"login"}}`)
+	began := c.next("subscribed")
+	c.send(`{"type":"subscribe","id":"b"}`)
+	if m := c.next("subscribed"); m["cursor"] != nil {
+		t.Errorf("%v passes over what is on its way", m)
+	}
+	f.live.Complete(counted("login", model.FlowError), nil)
+	f.live.Flush()
+	again := dial(t, f)
+	again.send(fmt.Sprintf(`{"type":"subscribe","id":"a","filters":{"operation":"login"},"cursor":%q}`, began["cursor"]))
+	if m := again.next("subscribed"); m["cursor"] != began["cursor"] {
+		t.Errorf("%v, then %v", began, m)
+	}
+	again.next("flow_complete")
+}
+
 func TestSocketProgress(t *testing.T) {
 	f := newFixture(t, nil)
 	c := dial(t, f)

@@ -174,6 +174,13 @@ type Matched struct {
 	Cursor        string // goes on behind it
 }
 
+// Cursor goes on behind all that Next has told of.
+func (f *Follower) Cursor() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hub.cursor(f.next)
+}
+
 // Next waits for something to tell. It fails when ctx ends, and with ErrClosed.
 func (f *Follower) Next(ctx context.Context) (Page, error) {
 	for {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,17 +101,18 @@ func (a *API) followFlows(p *params) (any, error) {
 		if r.Method == http.MethodHead {
 			return
 		}
-		writeLines(r.Context(), &lines{w, http.NewResponseController(w)}, f)
+		first := heartbeatLine{"heartbeat", cmp.Or(cursor, f.Cursor())}
+		writeLines(r.Context(), &lines{w, http.NewResponseController(w)}, f, first)
 	}), nil
 }
 
 // writeLines writes what a follower is told until it ends or the client goes.
-func writeLines(ctx context.Context, out *lines, f *live.Follower) {
-	err := out.write(linesOf(&live.Page{})) // the client knows that it follows
+func writeLines(ctx context.Context, out *lines, f *live.Follower, first heartbeatLine) {
+	err := out.write([]any{first}) // the client knows that it follows
 	for err == nil {
 		var page live.Page
 		if page, err = NextPage(ctx, f); err == nil {
-			err = out.write(linesOf(&page))
+			err = out.write(linesOf(f, &page))
 		}
 	}
 }
@@ -130,8 +132,11 @@ func NextPage(ctx context.Context, f *live.Follower) (live.Page, error) {
 // Quiet reports whether a page tells nothing.
 func Quiet(page *live.Page) bool { return len(page.Dropped)+len(page.Events) == 0 }
 
+// heartbeatLine has a cursor for those that nothing has come for: what comes
+// while they are cut off is not lost to them either.
 type heartbeatLine struct {
-	Type string `json:"type"`
+	Type   string `json:"type"`
+	Cursor string `json:"cursor"`
 }
 
 type droppedLine struct {
@@ -177,10 +182,10 @@ func EventData(e *live.Event, now time.Time) any {
 	return openFlowOf(e.Open, max(0, time.Duration(now.UnixNano()-e.Open.Start)), e.Progress)
 }
 
-// linesOf is what a page says: a heartbeat when it is empty.
-func linesOf(page *live.Page) []any {
+// linesOf is what a page of a follower says: a heartbeat when it is empty.
+func linesOf(f *live.Follower, page *live.Page) []any {
 	if Quiet(page) {
-		return []any{heartbeatLine{"heartbeat"}}
+		return []any{heartbeatLine{"heartbeat", f.Cursor()}}
 	}
 	var out []any
 	for _, d := range page.Dropped {
