@@ -26,7 +26,7 @@ const (
 
 // pushed is what is remembered between connections.
 type pushed struct {
-	cursor       string // goes on behind the last flow
+	cursor       string // goes on behind the last flow or heartbeat
 	newer, older map[string]bool
 }
 
@@ -92,9 +92,11 @@ func (t *tail) line(text []byte) error {
 	if err := t.answered(); err != nil {
 		return err
 	}
+	if about.Cursor != "" {
+		t.pushed.cursor = about.Cursor
+	}
 	switch about.Type {
 	case "flow_complete":
-		t.pushed.cursor = about.Cursor
 		f := &Row[Flow]{}
 		if err := json.Unmarshal(text, f); err != nil {
 			return fmt.Errorf("read the answer of %s: flow: %w", t.client.base, err)

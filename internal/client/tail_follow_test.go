@@ -111,6 +111,16 @@ lost the server: read the answer of http://server:1: unexpected EOF; trying agai
 	}
 }
 
+// Who was shown nothing yet goes on where it was told last: a flow that is
+// counted during the cut is shown.
+func TestTailGoesOnBehindHeartbeat(t *testing.T) {
+	at := func(cursor string) string { return `{"type":"heartbeat","cursor":"` + cursor + "\"}\n" }
+	out, _, asked, err := follow(t, push{text: at("at-1") + at("at-2")}, push{text: at("at-2") + pushedFlows("a") + at("at-3")})
+	if want := "follow=true cursor=at-2&follow=true cursor=at-3&follow=true"; err != nil || shownFlows(out) != "a" || strings.Join(asked, " ") != want {
+		t.Errorf("%v, %q, asked %q", err, out, asked)
+	}
+}
+
 // A cursor that the server does not take is given up, and that is said.
 func TestTailForgetsCursor(t *testing.T) {
 	out, notes, asked, err := follow(t, push{text: beat + pushedFlows("a")},
