@@ -2,13 +2,17 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/flowscope/flowscope/internal/client"
@@ -22,6 +26,42 @@ type serverFlags struct {
 func (f *serverFlags) check() error {
 	_, err := client.New(f.Addr)
 	return err
+}
+
+// refuseEmpty fails when a command that asks a server is given an empty text,
+// as by a script whose variable is not set: without the condition the answer
+// would be about everything, and a gate without terms lets everything pass.
+func refuseEmpty(command *kong.Context) error {
+	node := command.Selected()
+	if node == nil || !slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "addr" }) {
+		return nil
+	}
+	for _, p := range command.Path {
+		switch {
+		case p.Flag != nil && hasEmpty(p.Flag.Target):
+			return fmt.Errorf("--%s is empty; leave it out to set nothing", p.Flag.Name)
+		case p.Positional != nil && hasEmpty(p.Positional.Target):
+			return fmt.Errorf("<%s> is empty", p.Positional.Name)
+		}
+	}
+	return nil
+}
+
+// hasEmpty reports whether a value is an empty text, or a list that has one.
+func hasEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len() == 0
+	case reflect.Slice:
+		for i := range v.Len() {
+			if hasEmpty(v.Index(i)) {
+				return true
+			}
+		}
+		return v.Len() == 0
+	default:
+		return false
+	}
 }
 
 // periodFlags select by time.

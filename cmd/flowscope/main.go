@@ -90,6 +90,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if exit >= 0 { // help was asked for and printed
 		return exit
 	}
+	if err == nil {
+		err = refuseEmpty(command)
+	}
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
 		return 2
