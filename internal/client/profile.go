@@ -38,12 +38,30 @@ func ReadProfile(path string) (*compare.Profile, error) {
 	return p, nil
 }
 
-// WriteProfile writes a profile to a file, all of it or nothing.
-func WriteProfile(path string, p *compare.Profile) (err error) {
+// WriteProfile writes a profile to a file, all of it or nothing. A link stays
+// one, and what is no file, such as a pipe or /dev/stdout, is written to as it is:
+// neither may have a file put in its place.
+func WriteProfile(path string, p *compare.Profile) error {
 	body, err := json.MarshalIndent(p, "", " ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	body = append(body, '\n')
+	info, err := os.Stat(path)
+	switch {
+	case err != nil: // it is new
+		return replaceFile(path, body)
+	case !info.Mode().IsRegular():
+		return os.WriteFile(path, body, 0o644)
+	}
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, body)
+}
+
+func replaceFile(path string, body []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -53,7 +71,7 @@ func WriteProfile(path string, p *compare.Profile) (err error) {
 			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(file.Name()))
 		}
 	}()
-	_, err = file.Write(append(body, '\n'))
+	_, err = file.Write(body)
 	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
 		return err
 	}
