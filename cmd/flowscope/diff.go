@@ -17,13 +17,14 @@ type diffCmd struct {
 
 	serverFlags `embed:""`
 
-	Baseline    string   `placeholder:"FILE|FROM..TO" help:"What to compare with: a file of flowscope record, or a period such as now-2h..now-1h."`
-	Candidate   string   `default:"now-1h..now" placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file. With --version, the period of both versions."`
-	Version     []string `placeholder:"VERSION" help:"Twice: the service.version to compare with and the one that is compared."`
-	Service     string   `placeholder:"NAME" help:"The service whose versions --version means; any when not given."`
-	Operation   string   `placeholder:"NAME" help:"Only this operation; all when not given."`
-	Environment string   `placeholder:"NAME" help:"Only flows of this environment. A file stays what it is."`
-	FailOn      string   `placeholder:"TERMS" help:"Exit with 1 on a change such as p95>10%,errors>1%,new-edge."`
+	Baseline     string   `placeholder:"FILE|FROM..TO" help:"What to compare with: a file of flowscope record, or a period such as now-2h..now-1h."`
+	Candidate    string   `default:"now-1h..now" placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file. With --version, the period of both versions."`
+	Version      []string `placeholder:"VERSION" help:"Twice: the service.version to compare with and the one that is compared."`
+	Service      string   `placeholder:"NAME" help:"The service whose versions --version means; any when not given."`
+	Operation    string   `placeholder:"NAME" help:"Only this operation; all when not given."`
+	Environment  string   `placeholder:"NAME" help:"Only flows of this environment. A file stays what it is."`
+	FailOn       string   `placeholder:"TERMS" help:"Exit with 1 on a change such as p95>10%,errors>1%,new-edge, and when an operation has no flows any more."`
+	AllowMissing bool     `help:"Let --fail-on pass operations of the baseline that have no flows in the candidate."`
 
 	outputFlags `embed:""`
 }
@@ -49,6 +50,8 @@ func (c *diffCmd) Validate() error {
 		return errors.New("--fail-on is not for two flows: one flow a side proves nothing")
 	case len(c.Version) > 0 && len(c.Version) != 2:
 		return errors.New("--version must be given twice")
+	case c.AllowMissing && len(gate) == 0:
+		return errors.New("--allow-missing needs --fail-on")
 	case c.Service != "" && len(c.Version) == 0:
 		return errors.New("--service needs --version")
 	case len(c.Version) > 0 && !isPeriod(c.Candidate):
@@ -102,10 +105,20 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 	if err := client.PrintDiff(c.output(out), report, failed); err != nil {
 		return err
 	}
+	return c.verdict(gate, failed, report.OnlyBaseline)
+}
+
+// verdict is an error when the gate refuses something: a change, or an operation
+// that it cannot hold to anything because it has no flows any more.
+func (c *diffCmd) verdict(gate compare.Gate, failed []compare.Change, missing []string) error {
+	var errs []error
 	if len(failed) > 0 {
-		return fmt.Errorf("%d changes are refused by --fail-on %s", len(failed), gate)
+		errs = append(errs, fmt.Errorf("%d changes are refused by --fail-on %s", len(failed), gate))
 	}
-	return nil
+	if len(gate) > 0 && len(missing) > 0 && !c.AllowMissing {
+		errs = append(errs, fmt.Errorf("%d operations of the baseline have no flows in the candidate, which --fail-on refuses without --allow-missing", len(missing)))
+	}
+	return errors.Join(errs...)
 }
 
 func (c *diffCmd) twoFlows(ctx context.Context, server *client.Client, out io.Writer) error {
