@@ -36,6 +36,14 @@ func (e Event) size() int64 {
 	return int64(structs + node*len(e.Open.Services))
 }
 
+// duration is 0 while the flow is open.
+func (e Event) duration() int64 {
+	if e.Flow == nil {
+		return 0
+	}
+	return e.Flow.Duration
+}
+
 func (e Event) labels() (operation, environment string, services []model.Node) {
 	if e.Flow != nil {
 		return e.Flow.Operation, e.Flow.Environment, e.Flow.Services

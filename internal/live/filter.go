@@ -27,19 +27,21 @@ func (f *Filter) settled() bool {
 }
 
 func (f *Filter) matches(e Event) bool {
-	operation, environment, services := e.labels()
-	if (f.Operation != "" && operation != f.Operation) || (f.Environment != "" && environment != f.Environment) {
-		return false
-	}
-	return f.matchesOutcome(e) && f.matchesService(services)
+	return f.matchesBut(e) && (e.Flow == nil || f.within(e.Flow.Duration))
 }
 
-func (f *Filter) matchesOutcome(e Event) bool {
-	if !f.settled() {
-		return true
+// matchesBut is matches, whatever the duration.
+func (f *Filter) matchesBut(e Event) bool {
+	operation, environment, services := e.labels()
+	switch {
+	case f.Operation != "" && operation != f.Operation:
+	case f.Environment != "" && environment != f.Environment:
+	case f.settled() && e.Flow == nil:
+	case f.Status != nil && e.Flow.Status != *f.Status:
+	default:
+		return f.matchesService(services)
 	}
-	return e.Flow != nil && (f.Status == nil || e.Flow.Status == *f.Status) &&
-		e.Flow.Duration >= int64(f.MinDuration) && (f.MaxDuration == 0 || e.Flow.Duration <= int64(f.MaxDuration))
+	return false
 }
 
 func (f *Filter) matchesService(services []model.Node) bool {
@@ -54,10 +56,14 @@ func (f *Filter) matchesService(services []model.Node) bool {
 	return false
 }
 
+// within reports whether flows that took so long match.
+func (f *Filter) within(duration int64) bool {
+	return duration >= int64(f.MinDuration) && (f.MaxDuration == 0 || duration <= int64(f.MaxDuration))
+}
+
 // A signature is what an event is like in 64 bits, so that a follower rules out
-// nearly all events that do not match by one comparison each, of numbers that
-// lie next to each other. An event can match a filter only when it has all the
-// bits that the filter wants.
+// nearly all that do not match by one comparison of numbers. An event can match
+// a filter only when it has all the bits that the filter wants.
 //
 //	bits  0     complete
 //	      1-3   status
@@ -76,9 +82,7 @@ const (
 	durationSteps  = 10
 )
 
-func hashBit(seed maphash.Seed, text string, first, bits uint64) signature {
-	return 1 << (first + maphash.String(seed, text)%bits)
-}
+func bitOf(hash uint64, first, bits uint64) signature { return 1 << (first + hash%bits) }
 
 // durationBits has a bit for each step that d reaches.
 func durationBits(d int64) (s signature) {
@@ -90,18 +94,26 @@ func durationBits(d int64) (s signature) {
 	return s
 }
 
-// sign is the signature of an event.
-func sign(seed maphash.Seed, e Event) (s signature) {
+// describe is the signature of an event, and a hash of all that filters ask for
+// except its duration.
+func describe(seed maphash.Seed, e Event) (s signature, key uint64) {
+	mix := func(hash uint64) { key = (key ^ hash) * 0x9e3779b97f4a7c15; key ^= key >> 32 }
 	operation, environment, services := e.labels()
-	s = hashBit(seed, operation, operationBit, serviceBit-operationBit) |
-		hashBit(seed, environment, environmentBit, operationBit-environmentBit)
+	of, in := maphash.String(seed, operation), maphash.String(seed, environment)
+	s = bitOf(of, operationBit, serviceBit-operationBit) | bitOf(in, environmentBit, operationBit-environmentBit)
+	mix(of)
+	mix(in)
 	for _, n := range services {
-		s |= hashBit(seed, n.Name, serviceBit, 64-serviceBit)
+		hash := maphash.String(seed, n.Name)
+		s |= bitOf(hash, serviceBit, 64-serviceBit)
+		mix(hash)
+		mix(maphash.String(seed, n.Namespace))
 	}
 	if e.Flow != nil {
 		s |= 1 | 1<<(statusBit+e.Flow.Status) | durationBits(e.Flow.Duration)
+		mix(uint64(e.Flow.Status) + 1)
 	}
-	return s
+	return s, key
 }
 
 // wants is the bits that events must have to match.
@@ -113,13 +125,13 @@ func (f *Filter) wants(seed maphash.Seed) (s signature) {
 		s |= 1 << (statusBit + *f.Status)
 	}
 	if f.Operation != "" {
-		s |= hashBit(seed, f.Operation, operationBit, serviceBit-operationBit)
+		s |= bitOf(maphash.String(seed, f.Operation), operationBit, serviceBit-operationBit)
 	}
 	if f.Environment != "" {
-		s |= hashBit(seed, f.Environment, environmentBit, operationBit-environmentBit)
+		s |= bitOf(maphash.String(seed, f.Environment), environmentBit, operationBit-environmentBit)
 	}
 	if f.Service != "" {
-		s |= hashBit(seed, f.Service, serviceBit, 64-serviceBit)
+		s |= bitOf(maphash.String(seed, f.Service), serviceBit, 64-serviceBit)
 	}
 	return s
 }

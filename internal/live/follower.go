@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// MaxSubscriptions is how many a Follower may have.
+// MaxSubscriptions is how many a Follower may have: found.by has a bit for each.
 const MaxSubscriptions = 16
 
 // Follower reads a Hub through its subscriptions. Next belongs to one
@@ -24,7 +24,12 @@ type Follower struct {
 	next    uint64 // event to read
 	skipped uint64 // of the hub, when it was read
 	gap     bool   // to be told
+	rated   uint64 // events that were more than it is given, to be told
+	told    time.Time
 	closed  bool
+	common  signature // what all subscriptions want
+	found   []found   // of the batch that a look is at
+	sure    int       // events at least of what is found
 
 	saved    float64 // events that it may be given
 	refilled time.Time
@@ -61,7 +66,7 @@ func (h *Hub) Follow() (*Follower, error) {
 }
 
 // Weigh says that an event costs whoever reads this Follower as much as cost of
-// others do: it looks more rarely and is given as many fewer. It comes before Next.
+// others do: it is given as many fewer. It comes before Next.
 func (f *Follower) Weigh(cost int) { f.cost = cost }
 
 // Close ends the Follower. It may be called again.
@@ -116,6 +121,7 @@ func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
 		f.subs[at] = s
 	}
 	f.gap = f.gap || gap
+	f.findCommon()
 	if len(f.subs) == 1 {
 		f.next, f.skipped = from, h.skipped
 	}
@@ -149,10 +155,19 @@ func (f *Follower) Unsubscribe(id string) bool {
 		return false
 	}
 	f.subs = slices.Delete(f.subs, at, at+1)
+	f.findCommon()
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	f.hub.subs--
 	return true
+}
+
+// findCommon is to be called whenever the subscriptions are others.
+func (f *Follower) findCommon() {
+	f.common = ^signature(0)
+	for i := range f.subs {
+		f.common &= f.subs[i].wants
+	}
 }
 
 func (f *Follower) find(id string) int {
@@ -187,14 +202,15 @@ func (f *Follower) Next(ctx context.Context) (Page, error) {
 		if err := f.pace(ctx); err != nil {
 			return Page{}, err
 		}
-		page, wake, err := f.read()
+		page, news, err := f.read()
 		if err != nil || len(page.Events)+len(page.Dropped) > 0 {
 			return page, err
 		}
 		select {
 		case <-ctx.Done():
 			return Page{}, ctx.Err()
-		case <-wake:
+		case <-news.wake:
+		case <-news.due:
 		case <-f.kick:
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,7 @@ import (
 // Config has the limits of a Hub. Zero fields have the default.
 type Config struct {
 	// Events are kept in the ring, rounded up to a power of two. Default
-	// 32,768: a quarter of a second at the most flows that come.
+	// 65,536: half a second at the most flows that come.
 	Events int
 	// Bytes of events are kept. Default 32 MiB, most of it flows that
 	// the store holds, too.
@@ -53,6 +54,7 @@ type Hub struct {
 
 	// Of the publisher.
 	pending  []Event
+	batch    batch
 	usual    usuals
 	tokens   float64 // new traces that may be shown
 	refilled time.Time
@@ -73,7 +75,7 @@ type Hub struct {
 // New returns a Hub that nobody follows.
 func New(c Config) *Hub {
 	if c.Events == 0 {
-		c.Events = 32 << 10
+		c.Events = 64 << 10
 	}
 	if c.Bytes == 0 {
 		c.Bytes = 32 << 20
@@ -133,23 +135,25 @@ func (h *Hub) Flush() {
 	if len(h.pending) == 0 && h.unshown == 0 {
 		return
 	}
-	signatures := make([]signature, len(h.pending))
-	for i, e := range h.pending {
-		signatures[i] = sign(h.seed, e)
+	most := min(maxBatch, len(h.ring.events))
+	for events := range slices.Chunk(h.pending, most) {
+		h.batch.group(h.seed, events)
+		h.put(&h.batch)
 	}
-	h.put(signatures)
+	if h.unshown > 0 {
+		h.put(&batch{})
+	}
 	h.published.Add(int64(len(h.pending)))
 	clear(h.pending)
-	h.pending, h.unshown = h.pending[:0], 0
+	h.pending = h.pending[:0]
 }
 
-func (h *Hub) put(signatures []signature) {
+func (h *Hub) put(b *batch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i, e := range h.pending {
-		h.ring.put(e, signatures[i])
-	}
+	h.ring.put(b)
 	h.skipped += h.unshown
+	h.unshown = 0
 	h.wakeLocked()
 }
 

@@ -15,7 +15,7 @@ func TestManyFollowersMissNothingUntold(t *testing.T) {
 	const followers, turns, flowsATurn = 1000, 200, 50
 	h := New(Config{Events: 2048})
 	defer h.Close()
-	flows := someFlows()
+	flows := someFlows(4)
 	flows = append(flows[:turns*flowsATurn/2:turns*flowsATurn/2], flows[:turns*flowsATurn/2]...)
 	var wg sync.WaitGroup
 	ready := make(chan struct{}, followers)

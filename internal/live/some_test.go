@@ -8,15 +8,18 @@ import (
 	"github.com/flowscope/flowscope/internal/model"
 )
 
-// someFlows are of 40 operations, one in fifty failed.
-func someFlows() (flows []*model.Flow) {
+// someFlows are of 40 operations, one in fifty failed. Those of an operation
+// reach five services in so many ways.
+func someFlows(ways int) (flows []*model.Flow) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range 5000 {
-		flows = append(flows, flow(fmt.Sprint("operation-", rng.IntN(40)), func(f *model.FlowSummary) {
+		operation := rng.IntN(40)
+		flows = append(flows, flow(fmt.Sprint("operation-", operation), func(f *model.FlowSummary) {
 			f.Duration = rng.Int64N(int64(time.Second))
 			f.Services = nil
+			way := rand.New(rand.NewPCG(uint64(operation), rng.Uint64N(uint64(ways))))
 			for range 5 {
-				f.Services = append(f.Services, model.Node{Name: fmt.Sprint("service-", rng.IntN(30))})
+				f.Services = append(f.Services, model.Node{Name: fmt.Sprint("service-", way.IntN(30))})
 			}
 			if i%50 == 0 {
 				f.Status = model.FlowError
