@@ -117,10 +117,8 @@ func (k *socket) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range messagesOf(k.follower, &page, k.now()) {
-			if err := k.conn.Send(ctx, m); err != nil {
-				return err
-			}
+		if err := websock.SendAll(ctx, k.conn, messagesOf(k.follower, &page, k.now())); err != nil {
+			return err
 		}
 		if rest.Quiet(&page) {
 			if err := k.conn.Alive(ctx); err != nil {

@@ -195,7 +195,7 @@ func TestSocketBadMessages(t *testing.T) {
 func TestSocketOrigin(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.AllowedHosts = []string{"flows.example.com"} })
 	for origin, want := range map[string]int{
-		"": 501, "http://localhost:4319": 501, "HTTP://LOCALHOST:4319": 501, "https://flows.example.com": 501, // a recorder has no connection
+		"": 101, "http://localhost:4319": 101, "HTTP://LOCALHOST:4319": 101, "https://flows.example.com": 101, // though a recorder has no connection
 		"http://localhost:1": 403, "http://localhost": 403, "https://evil.example.com": 403, "null": 403, "::": 403,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/ws", nil)

@@ -8,6 +8,7 @@ package websock
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/coder/websocket"
@@ -17,30 +18,49 @@ import (
 
 // Conn is a connection. Its methods may be called by several goroutines, except
 // that one reads.
-type Conn struct{ *websocket.Conn }
+type Conn struct {
+	*websocket.Conn
+	wire *corkable // below it
+}
 
 // Accept makes a connection of a request whose origin has been checked. When it
 // fails it has answered. maxMessage bounds what the client may send, in bytes;
 // protocols are those it may choose from.
 func Accept(w http.ResponseWriter, r *http.Request, maxMessage int64, protocols ...string) (*Conn, error) {
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: protocols, InsecureSkipVerify: true})
+	corking := &corking{ResponseWriter: w}
+	conn, err := websocket.Accept(corking, r, &websocket.AcceptOptions{Subprotocols: protocols, InsecureSkipVerify: true})
 	if err != nil {
 		return nil, err
 	}
 	conn.SetReadLimit(maxMessage)
-	return &Conn{conn}, nil
+	return &Conn{conn, corking.conn}, nil
 }
 
 // Send sends a message in JSON. The connection is lost when ctx ends meanwhile,
 // and when its socket takes nothing for rest.SendTimeout.
 func (c *Conn) Send(ctx context.Context, message any) error {
+	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
+	defer cancel()
+	return c.put(ctx, message)
+}
+
+// put is Send while the wire is corked, or ctx ends in time.
+func (c *Conn) put(ctx context.Context, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, rest.SendTimeout)
-	defer cancel()
 	return c.Write(ctx, websocket.MessageText, text)
+}
+
+// SendAll sends messages as Send does, together.
+func SendAll[T any](ctx context.Context, c *Conn, messages []T) error {
+	c.wire.cork()
+	var err error
+	for i := 0; i < len(messages) && err == nil; i++ {
+		err = c.put(ctx, messages[i])
+	}
+	return errors.Join(err, c.wire.uncork())
 }
 
 // Alive asks whether the client is still there. Somebody has to read meanwhile.
