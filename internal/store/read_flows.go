@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -52,7 +53,7 @@ func (s *Store) Flows(ctx context.Context, q model.FlowQuery) (model.FlowPage, e
 	if q.ByDuration {
 		p.order = byDuration
 	}
-	if err := v.eachFlow(ctx, &q, p.add); err != nil {
+	if err := v.eachFlow(ctx, &q, &p); err != nil {
 		return model.FlowPage{}, fmt.Errorf("flows: %w", err)
 	}
 	flows, err := v.rows(ctx, p.page())
@@ -74,25 +75,35 @@ func (r revisions) current(h block.FlowHit) bool {
 
 func (r revisions) add(id model.TraceID, revision uint32) { r[id] = max(r[id], revision) }
 
-// eachFlow calls yield with every flow a query selects, in its newest revision.
-func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(found)) error {
+// eachFlow puts every flow that a query selects, in its newest revision, before a
+// pager. Of a block that has nothing for the page they are only counted.
+func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, p *pager) error {
 	newest := revisions{}
-	v.liveFlows(q, newest, yield)
+	v.liveFlows(q, newest, p.add)
 	for _, b := range v.blocks {
-		hits, err := b.FindFlows(ctx, q)
+		find := b.FindFlows
+		counted := 0
+		if !q.ByDuration && p.beyond(b.Meta.FlowMaxStart) {
+			find = func(ctx context.Context, q *model.FlowQuery) (hits []block.FlowHit, err error) {
+				counted, err = countFlows(ctx, b, q, newest)
+				return nil, err
+			}
+		}
+		hits, err := find(ctx, q)
 		var revised []block.FlowHit
 		if err == nil {
 			revised, err = b.RevisedFlows(ctx)
 		}
 		if err != nil {
-			hits, revised = nil, nil // the rows of a damaged block are left out together
+			hits, revised, counted = nil, nil, 0 // the rows of a damaged block are left out together
 		}
 		if err = v.failed(b, err); err != nil {
 			return err
 		}
+		p.total += counted
 		for _, h := range hits {
 			if newest.current(h) {
-				yield(found{FlowHit: h, from: b})
+				p.add(found{FlowHit: h, from: b})
 			}
 		}
 		for _, h := range revised {
@@ -102,13 +113,32 @@ func (v *view) eachFlow(ctx context.Context, q *model.FlowQuery, yield func(foun
 	return nil
 }
 
+// countFlows is how many flows of a block a query selects that no newer place
+// has a row of.
+func countFlows(ctx context.Context, b *blockRef, q *model.FlowQuery, newest revisions) (int, error) {
+	n, err := b.CountFlows(ctx, q)
+	if err != nil || n == 0 || len(newest) == 0 {
+		return int(n), err
+	}
+	again, err := b.FindFlowsOf(ctx, q, &block.FlowChoice{Until: math.MinInt64, Trace: func(id model.TraceID) bool {
+		_, replaced := newest[id]
+		return replaced
+	}})
+	for _, h := range again {
+		if !newest.current(h) {
+			n--
+		}
+	}
+	return int(n), err
+}
+
 // liveFlows calls yield with the flows in memory that a query selects and adds
 // those that replace older rows to newest. It returns how many it looked at.
 func (v *view) liveFlows(q *model.FlowQuery, newest revisions, yield func(found)) (seen int) {
 	for _, d := range v.derived {
 		rows := d.flows()
 		seen += len(rows)
-		for _, f := range rows {
+		for _, f := range slices.Backward(rows) { // the newest first: a pager drops the others at once
 			hit := block.FlowHit{TraceID: f.TraceID, Revision: f.Revision, Start: f.Start, Duration: f.Duration}
 			if block.MatchFlow(f, q) && newest.current(hit) {
 				yield(found{FlowHit: hit, row: f})
@@ -174,18 +204,45 @@ type pager struct {
 	limit  int // 0 has no bound
 	total  int
 	best   []found
+	worst  *found // that may still be on the page; nil when all may
 }
 
 func (p *pager) add(f found) {
 	p.total++
+	if p.worst != nil && p.order(f, *p.worst) > 0 {
+		return
+	}
 	p.best = append(p.best, f)
 	// Sorting after every so many costs little a row and bounds the memory to
 	// twice the page's end and some.
-	const slack = 4096
+	const slack = 1024
 	if end := p.offset + p.limit; p.limit > 0 && len(p.best) >= 2*end+slack {
-		slices.SortFunc(p.best, p.order)
-		p.best = p.best[:end]
+		p.cut()
 	}
+}
+
+// cut leaves what may be on the page, when that is less than there is.
+func (p *pager) cut() {
+	end := p.offset + p.limit
+	if p.limit == 0 || len(p.best) < end {
+		return
+	}
+	slices.SortFunc(p.best, p.order)
+	p.best = p.best[:end]
+	worst := p.best[end-1]
+	p.worst = &worst
+}
+
+// beyond reports whether flows that started until then, and not later, are not
+// on a page of the newest.
+func (p *pager) beyond(start int64) bool {
+	if p.limit == 0 || len(p.best) < p.offset+p.limit {
+		return false
+	}
+	if p.worst == nil || len(p.best) > p.offset+p.limit {
+		p.cut()
+	}
+	return start < p.worst.Start
 }
 
 func (p *pager) page() []found {

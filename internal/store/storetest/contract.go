@@ -264,7 +264,9 @@ func (c *contract) late() {
 	}
 	failed := model.FlowError
 	c.everywhere(func(where string) {
-		for _, q := range []model.FlowQuery{{}, {Status: &failed}, {From: Epoch}, {To: Epoch}} {
+		for _, q := range []model.FlowQuery{
+			{}, {Status: &failed}, {From: Epoch}, {To: Epoch}, {Limit: 5}, {Limit: 40, Offset: 30}, {Limit: 3, Status: &failed},
+		} {
 			c.page(where, flows, q)
 		}
 		c.sums(where, flows, model.RollupQuery{}, model.RollupQuery{Step: model.RollupBucket})
