@@ -16,6 +16,9 @@ type Sum struct {
 	counts []int64 // may be zero
 }
 
+// Size is about how many bytes the counts take.
+func (s *Sum) Size() int { return 8 * len(s.counts) }
+
 // Add adds everything o has seen. Its buckets are those of durations.
 func (s *Sum) Add(o *Sketch) {
 	s.total.mergeTotals(o)

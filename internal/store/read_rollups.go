@@ -19,7 +19,7 @@ import (
 func (s *Store) Rollups(ctx context.Context, q model.RollupQuery) (model.Rollups, error) {
 	v := s.view()
 	defer v.release()
-	sums, err := v.rollups(ctx, q)
+	sums, err := s.shared.rollups(ctx, v, q)
 	if err != nil {
 		return model.Rollups{}, fmt.Errorf("rollups: %w", err)
 	}
@@ -27,20 +27,6 @@ func (s *Store) Rollups(ctx context.Context, q model.RollupQuery) (model.Rollups
 		d.addTo(sums)
 	}
 	return model.Rollups{List: sums.Rollups(), Partial: v.partial}, nil
-}
-
-// rollups adds up what the blocks have. A block that turns out damaged when some
-// of it has been added makes it begin again without that block.
-func (v *view) rollups(ctx context.Context, q model.RollupQuery) (*block.RollupSums, error) {
-	for {
-		sums, at, err := addBlocks(ctx, v.readable(), q)
-		if err == nil {
-			return sums, nil
-		}
-		if err = v.failed(at, err); err != nil {
-			return nil, err
-		}
-	}
 }
 
 // readable are the blocks that nothing is wrong with, as far as is known.

@@ -45,6 +45,8 @@ type Store struct {
 	live     *derived
 	blocks   []*blockRef // oldest first
 
+	shared sharedSums
+
 	// maintainMu is held while blocks are removed or merged, flushMu while a head
 	// becomes a block: a merge takes seconds, and senders wait for heads. Where
 	// both are taken, maintainMu is first.

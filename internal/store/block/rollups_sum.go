@@ -50,6 +50,30 @@ func (s *RollupSums) Merge(o *RollupSums) {
 	}
 }
 
+// Clone returns a copy that shares nothing with s.
+func (s *RollupSums) Clone() *RollupSums {
+	c := NewRollupSums(s.q)
+	for key, from := range s.sums {
+		c.of(key.Bucket, key.Operation, key.Environment).merge(from)
+	}
+	return c
+}
+
+// Size is about how many bytes the sums take.
+func (s *RollupSums) Size() (n int64) {
+	const sum, entry = 300, 200 // with keys and shares of maps
+	for _, r := range s.sums {
+		n += sum + int64(r.flows.latency.Size())
+		for _, e := range r.nodes {
+			n += entry + int64(e.latency.Size())
+		}
+		for _, e := range r.edges {
+			n += entry + int64(e.latency.Size())
+		}
+	}
+	return n
+}
+
 // Rollups are the sums.
 func (s *RollupSums) Rollups() []*model.Rollup {
 	out := make([]*model.Rollup, 0, len(s.sums))

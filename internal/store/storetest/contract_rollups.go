@@ -48,6 +48,7 @@ func (c *contract) days() {
 	gen, random := NewGen(10), rand.New(rand.NewPCG(10, 10))
 	first := Epoch - int64(span)
 	var flows []*model.Flow
+	queries := daysQueries(random, first, span)
 	for i := range n {
 		f := Flow(gen.TraceID(), first+random.Int64N(int64(span)), i)
 		f.Revision = 0
@@ -64,9 +65,9 @@ func (c *contract) days() {
 		if i%(n/parts) == n/parts-1 {
 			c.append(gen.Batch(1, 1))
 			c.ok(c.Flush(c.Context()))
+			c.sums("while it grows", flows, queries[:10]...) // the same questions again
 		}
 	}
-	queries := daysQueries(random, first, span)
 	c.sums("in blocks", flows, queries...)
 	c.ok(c.Maintain(c.Context()))
 	c.sums("merged", flows, queries...)
