@@ -179,7 +179,6 @@ func (f *Follower) find(id string) int {
 type Page struct {
 	Dropped []Dropped
 	Events  []Matched
-	Cursor  string // goes on behind all of it
 }
 
 // Matched is an event and the subscriptions that it is for.
