@@ -2,8 +2,8 @@
 // one markdown table, each figure beside a reference that was measured in the
 // same run:
 //
-//	go run ./test/bench                  20 million spans, about 8 minutes
-//	BENCH_SPANS=200000 go run ./test/bench    all of it small, under a minute
+//	go run ./test/bench                  20 million spans, about 12 minutes
+//	BENCH_SPANS=200000 go run ./test/bench    all of it small, two minutes
 //
 // It builds the program, runs it as a child on loopback ports of its own over
 // temporary directories, and drives it from this process. The server has its
@@ -14,6 +14,10 @@
 // The spans lie over the day before the run, all but the last fifth, which are of
 // now and are what the cost of a span is measured with.
 //
-// What is needed: Linux (for /proc), two cores, 4 GB of disk in -dir, and nothing
+// Dashboards and subscribers are in this process, too: what they take of the
+// processors is missing to the server, whose own processor time is what is
+// measured where that can be.
+//
+// What is needed: Linux (for /proc), two cores, 5 GB of disk in -dir, and nothing
 // else running. Figures of a busy machine are wrong in both directions.
 package main

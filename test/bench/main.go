@@ -104,6 +104,8 @@ func measure(ctx context.Context, temp string, spans int64) (*report, error) {
 		{"scan an attribute", b.scans},
 		{"add up a week", b.week},
 		{"load and query at once", b.mixed},
+		{"open 100 dashboards", b.dashboards},
+		{"send to 1,000 subscribers", b.subscribers},
 	} {
 		b.progress(step.name)
 		if err := step.run(ctx); err != nil {
