@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -53,9 +55,7 @@ type errorData struct {
 // answer does what a message asks for.
 func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error) {
 	var m request
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&m); err != nil || kind != websocket.MessageText || decoder.More() {
+	if err := decode(text, &m); err != nil || kind != websocket.MessageText {
 		return message{}, &rest.Problem{Status: http.StatusBadRequest, Code: "invalid_message",
 			Detail: `a message is a JSON object such as {"type":"subscribe","id":"a","filters":{"operation":"login"}}`}
 	}
@@ -73,6 +73,19 @@ func (k *socket) answer(kind websocket.MessageType, text []byte) (message, error
 	default:
 		return message{ID: m.ID}, rest.BadParameter("type", "type is neither subscribe nor unsubscribe")
 	}
+}
+
+// decode reads a message that is one JSON object of known fields and nothing more.
+func decode(text []byte, m *request) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(m); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) { // More takes a stray bracket for an end
+		return errors.New("there is something behind it")
+	}
+	return nil
 }
 
 // begin subscribes. The answer to the first subscription says where it begins:
