@@ -84,6 +84,15 @@ func (c *Client) open(ctx context.Context, by *http.Client, path string, params 
 	return resp.Body, nil
 }
 
+// segment is a name as one segment of a path: dots, which clients and servers
+// take for a way through the path, are no way when they are escaped.
+func segment(name string) string {
+	if name == "." || name == ".." {
+		return strings.ReplaceAll(name, ".", "%2E")
+	}
+	return url.PathEscape(name)
+}
+
 // problem reads an answer that is not 200. What does not come from a Flowscope
 // server, such as a proxy's page, is named by its status.
 func problem(resp *http.Response, body io.Reader) error {

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 )
 
@@ -51,7 +50,7 @@ type Failure struct {
 // Flow asks for one flow, by its id, which is its trace's.
 func (c *Client) Flow(ctx context.Context, id string) (*Row[FlowDetail], error) {
 	f := &Row[FlowDetail]{}
-	if err := c.get(ctx, "flows/"+url.PathEscape(id), nil, f); err != nil {
+	if err := c.get(ctx, "flows/"+segment(id), nil, f); err != nil {
 		return nil, err
 	}
 	return f, nil

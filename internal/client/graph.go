@@ -51,7 +51,7 @@ type GraphEdge struct {
 // the period has an empty one.
 func (c *Client) Graph(ctx context.Context, operation string, params url.Values) (*Graph, error) {
 	g := &Graph{}
-	if err := c.get(ctx, "operations/"+url.PathEscape(operation)+"/graph", params, &g.raw); err != nil {
+	if err := c.get(ctx, "operations/"+segment(operation)+"/graph", params, &g.raw); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(g.raw, g); err != nil {

@@ -3,6 +3,8 @@ package client
 import (
 	"bytes"
 	"html"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"strings"
@@ -85,6 +87,27 @@ func TestStrangeGraphs(t *testing.T) {
 	var out bytes.Buffer
 	if err := PrintGraph(Output{Out: &out, Format: "text"}, &Graph{Operation: "x\x1b"}); err != nil || out.String() != "no flows of x� found\n" {
 		t.Errorf("nothing is %q, %v", &out, err)
+	}
+}
+
+// An operation may be called what a path has a meaning for.
+func TestGraphOf(t *testing.T) {
+	var asked string
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /below/api/v1/operations/{name}/graph", func(w http.ResponseWriter, r *http.Request) {
+		asked = r.PathValue("name")
+		_, _ = w.Write([]byte("{}"))
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	c, err := New(server.URL + "/below")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", "..", "...", "GET /cart/../x", "50%2E", "a?b#c", "ü"} {
+		if _, err := c.Graph(t.Context(), name, nil); err != nil || asked != name {
+			t.Errorf("%q: asked for %q, %v", name, asked, err)
+		}
 	}
 }
 
