@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/flowscope/flowscope/internal/client"
 )
@@ -12,7 +13,7 @@ import (
 type recordCmd struct {
 	serverFlags `embed:""`
 
-	Out         string `required:"" placeholder:"FILE" help:"The file to write."`
+	Out         string `required:"" placeholder:"FILE" help:"The file to write; - is standard output."`
 	Operation   string `placeholder:"NAME" help:"Only this operation; all when not given."`
 	Environment string `placeholder:"NAME" help:"Only flows of this environment."`
 
@@ -45,9 +46,15 @@ func (c *recordCmd) Run(ctx context.Context, out io.Writer) error {
 	if flows == 0 {
 		return errors.New("there are no flows to record")
 	}
-	if err := client.WriteProfile(c.Out, profile); err != nil {
+	to := c.Out
+	if to == "-" {
+		to, err = "standard output", client.EncodeProfile(out, profile)
+	} else {
+		err = client.WriteProfile(to, profile)
+	}
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "recorded %d flows of %d operations in %s\n", flows, len(profile.Operations), c.Out)
+	_, err = fmt.Fprintf(os.Stderr, "recorded %d flows of %d operations in %s\n", flows, len(profile.Operations), to)
 	return err
 }

@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,15 +40,25 @@ func ReadProfile(path string) (*compare.Profile, error) {
 	return p, nil
 }
 
+// EncodeProfile writes what ReadProfile reads.
+func EncodeProfile(w io.Writer, p *compare.Profile) error {
+	body, err := json.MarshalIndent(p, "", " ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(body, '\n'))
+	return err
+}
+
 // WriteProfile writes a profile to a file, all of it or nothing. A link stays
 // one, and what is no file, such as a pipe or /dev/stdout, is written to as it is:
 // neither may have a file put in its place.
 func WriteProfile(path string, p *compare.Profile) error {
-	body, err := json.MarshalIndent(p, "", " ")
-	if err != nil {
+	var text bytes.Buffer
+	if err := EncodeProfile(&text, p); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	body = append(body, '\n')
+	body := text.Bytes()
 	info, err := os.Stat(path)
 	switch {
 	case err != nil: // it is new
