@@ -11,37 +11,54 @@ import (
 )
 
 // PrintDiff writes what changed, and which changes the gate refuses; all of it
-// as a table or as "json", a change a line as "ndjson".
+// as a table or as "json", a change a line as "ndjson". Notes say what could not be
+// compared.
 func PrintDiff(o Output, r *compare.Report, failed []compare.Change) error {
+	show := printChanges
 	switch o.Format {
 	case "json":
-		body, err := json.Marshal(struct {
-			*compare.Report
-			Failed []compare.Change `json:"failed"`
-		}{r, append([]compare.Change{}, failed...)})
-		if err != nil {
-			return err
-		}
-		return o.object(body)
+		show = objectOfChanges
 	case "ndjson":
-		for i := range r.Changes {
-			body, err := json.Marshal(r.Changes[i])
-			if err != nil {
-				return err
-			}
-			if err := o.line(body); err != nil {
-				return err
-			}
-		}
-		return nil
+		show = linesOfChanges
 	}
-	if _, err := fmt.Fprintf(o.Out, "baseline   %s\ncandidate  %s\n\n", source(r.Baseline), source(r.Candidate)); err != nil {
-		return err
-	}
-	if err := printChanges(o, r, failed); err != nil {
+	if err := show(o, r, failed); err != nil {
 		return err
 	}
 	return notCompared(o, r)
+}
+
+func objectOfChanges(o Output, r *compare.Report, failed []compare.Change) error {
+	body, err := json.Marshal(struct {
+		*compare.Report
+		Failed []compare.Change `json:"failed"`
+	}{r, append([]compare.Change{}, failed...)})
+	if err != nil {
+		return err
+	}
+	return o.object(body)
+}
+
+func linesOfChanges(o Output, r *compare.Report, failed []compare.Change) error {
+	for i := range r.Changes {
+		body, err := json.Marshal(struct {
+			*compare.Change
+			Refused bool `json:"refused"`
+		}{&r.Changes[i], isOf(failed, &r.Changes[i])})
+		if err != nil {
+			return err
+		}
+		if err := o.line(body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isOf reports whether a change is one of some.
+func isOf(some []compare.Change, c *compare.Change) bool {
+	return slices.ContainsFunc(some, func(s compare.Change) bool {
+		return s.Operation == c.Operation && s.From == c.From && s.To == c.To && s.Kind == c.Kind && s.Measure == c.Measure
+	})
 }
 
 func source(s compare.Source) string {
@@ -61,6 +78,9 @@ func source(s compare.Source) string {
 }
 
 func printChanges(o Output, r *compare.Report, failed []compare.Change) error {
+	if _, err := fmt.Fprintf(o.Out, "baseline   %s\ncandidate  %s\n\n", source(r.Baseline), source(r.Candidate)); err != nil {
+		return err
+	}
 	if len(r.Changes) == 0 {
 		_, err := fmt.Fprintln(o.Out, "no changes")
 		return err
@@ -68,9 +88,7 @@ func printChanges(o Output, r *compare.Report, failed []compare.Change) error {
 	rows := &table{head: []string{"OPERATION", "EDGE", "CHANGE", "OF", ">BASELINE", ">CANDIDATE", ">DIFFERENCE", ">SAMPLES", "CONFIDENCE", "NOTE"}}
 	for i := range r.Changes {
 		c := &r.Changes[i]
-		refused := slices.ContainsFunc(failed, func(f compare.Change) bool {
-			return f.Operation == c.Operation && f.From == c.From && f.To == c.To && f.Kind == c.Kind && f.Measure == c.Measure
-		})
+		refused := isOf(failed, c)
 		rows.add(cell(c.Operation), o.edge(c.From, c.To), string(c.Kind), string(c.Measure), measured(c.Measure, c.Baseline.Value),
 			measured(c.Measure, c.Candidate.Value), difference(c), fmt.Sprintf("%d/%d", c.Baseline.Samples, c.Candidate.Samples),
 			string(c.Confidence), o.noteOf(c, refused))
