@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ type diffCmd struct {
 	serverFlags `embed:""`
 
 	Baseline     string   `placeholder:"FILE|FROM..TO" help:"What to compare with: a file of flowscope record, or a period such as now-2h..now-1h."`
-	Candidate    string   `default:"now-1h..now" placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file. With --version, the period of both versions."`
+	Candidate    string   `placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file; the last hour when not given. With --version, the period of both versions."`
 	Version      []string `placeholder:"VERSION" help:"Twice: the service.version to compare with and the one that is compared."`
 	Service      string   `placeholder:"NAME" help:"The service whose versions --version means; any when not given."`
 	Operation    string   `placeholder:"NAME" help:"Only this operation; all when not given."`
@@ -48,17 +49,21 @@ func (c *diffCmd) Validate() error {
 		return errors.New("two flows are compared, no more and no less")
 	case len(c.Flows) > 0 && len(gate) > 0:
 		return errors.New("--fail-on is not for two flows: one flow a side proves nothing")
+	case len(c.Flows) > 0 && c.Operation+c.Environment+c.Candidate != "":
+		return errors.New("--operation, --environment and --candidate are not for two flows: all of both are compared")
 	case len(c.Version) > 0 && len(c.Version) != 2:
 		return errors.New("--version must be given twice")
 	case c.AllowMissing && len(gate) == 0:
 		return errors.New("--allow-missing needs --fail-on")
 	case c.Service != "" && len(c.Version) == 0:
 		return errors.New("--service needs --version")
-	case len(c.Version) > 0 && !isPeriod(c.Candidate):
+	case len(c.Version) > 0 && !isPeriod(c.candidate()):
 		return errors.New("--candidate must be a period with --version")
 	}
 	return c.check()
 }
+
+func (c *diffCmd) candidate() string { return cmp.Or(c.Candidate, "now-1h..now") }
 
 func (c *diffCmd) gate() (compare.Gate, error) {
 	if c.FailOn == "" {
@@ -80,10 +85,10 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 	if len(c.Flows) > 0 {
 		return c.twoFlows(ctx, server, out)
 	}
-	baseline, candidate := c.Baseline, c.Candidate
+	baseline, candidate := c.Baseline, c.candidate()
 	releases := [2]string{}
 	if len(c.Version) > 0 {
-		baseline, releases = c.Candidate, [2]string{c.Version[0], c.Version[1]}
+		baseline, releases = candidate, [2]string{c.Version[0], c.Version[1]}
 	}
 	before, err := c.side(ctx, server, baseline, releases[0])
 	if err != nil {
