@@ -26,8 +26,9 @@ type Config struct {
 	Version   string // of Flowscope
 	Query     *query.Engine
 	Live      *live.Hub
-	Open      func(context.Context) (model.OpenFlows, error) // what is not counted yet
-	Dashboard fs.FS                                          // the built dashboard, index.html at its root
+	Open      func(context.Context) (model.OpenFlows, error)     // what is not counted yet
+	Counted   func(context.Context, model.TraceID) (bool, error) // nil is that all flows are
+	Dashboard fs.FS                                              // the built dashboard, index.html at its root
 	Status    func() Status
 	Ready     func() Readiness
 	Registry  *prometheus.Registry // what /metrics shows, and where the handler's own metrics go
@@ -94,7 +95,7 @@ func New(c Config) (http.Handler, error) {
 // answers is the REST API with what a server adds to it.
 func (s *server) answers(doc []byte) *rest.API {
 	return rest.New(rest.Config{
-		Query: s.Query, Live: s.Live, Open: s.Open, Status: s.status, Version: s.Version, Now: s.Now, Timeout: s.Timeout,
+		Query: s.Query, Live: s.Live, Open: s.Open, Counted: s.Counted, Status: s.status, Version: s.Version, Now: s.Now, Timeout: s.Timeout,
 		More: map[string]func(*http.Request) (any, error){"ws": s.socket, "openapi.json": openAPI(doc)},
 	})
 }

@@ -206,6 +206,20 @@ func TestGraphQLProblems(t *testing.T) {
 }
 
 // The pages of a search have each of its traces once, wherever one goes on.
+// The status that a flow has while it is open is one of its detail, and selects
+// none of a list.
+func TestGraphQLActiveFlow(t *testing.T) {
+	f := newFixture(t, uncounted)
+	id := map[string]any{"id": querytest.TraceID(apitest.Checkout).String()}
+	w := f.ask(t, `query($id: ID!) { flow(flowId: $id) { status } trace(traceId: $id) { status } }`, id)
+	if got := w.Body.String(); got != `{"data":{"flow":{"status":"active"},"trace":{"status":"active"}}}` {
+		t.Errorf("%s", got)
+	}
+	if w := f.ask(t, `{ flows(status: active) { totalCount } }`, nil); !strings.Contains(w.Body.String(), `"errors"`) {
+		t.Errorf("%s", w.Body)
+	}
+}
+
 func TestGraphQLTracePages(t *testing.T) {
 	f := newFixture(t, nil)
 	var all []string

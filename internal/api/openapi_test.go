@@ -121,6 +121,19 @@ func TestAnswersFitOpenAPI(t *testing.T) {
 	}
 }
 
+// An open flow has a status that no list of counted flows has.
+func TestActiveFlowFitsOpenAPI(t *testing.T) {
+	doc, f := loadOpenAPI(t), newFixture(t, uncounted)
+	id := querytest.TraceID(apitest.Checkout).String()
+	validate(t, doc, f, "/api/v1/flows/"+id)
+	validate(t, doc, f, "/api/v1/traces/"+id)
+}
+
+// uncounted is of a server whose flows are all open.
+func uncounted(c *Config) {
+	c.Counted = func(context.Context, model.TraceID) (bool, error) { return false, nil }
+}
+
 // A span that has everything a span can have is described.
 func TestRichTraceFitsOpenAPI(t *testing.T) {
 	f := newFixture(t, nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/flowscope/flowscope/internal/assemble"
 	"github.com/flowscope/flowscope/internal/config"
 	"github.com/flowscope/flowscope/internal/live"
+	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/receive"
 	"github.com/flowscope/flowscope/internal/store"
@@ -146,10 +147,17 @@ func (s *Server) handler(q *query.Engine) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
 	return api.New(api.Config{
-		Version: Version(), Query: q, Live: s.live, Open: s.assemble.OpenFlows, Dashboard: web.Files(), Status: s.status, Ready: s.ready,
+		Version: Version(), Query: q, Live: s.live, Open: s.assemble.OpenFlows, Counted: s.isCounted,
+		Dashboard: web.Files(), Status: s.status, Ready: s.ready,
 		Registry: registry, Logger: s.log.With("part", "api"), Pprof: s.cfg.Pprof,
 		CheckHost: isLoopback(s.listener.Addr()) || len(s.cfg.AllowedHosts) > 0, AllowedHosts: s.cfg.AllowedHosts,
 	})
+}
+
+// isCounted reports whether the store has the flow of a trace.
+func (s *Server) isCounted(ctx context.Context, id model.TraceID) (bool, error) {
+	_, found, err := s.store.Flow(ctx, id)
+	return found, err
 }
 
 func isLoopback(addr net.Addr) bool {

@@ -20,6 +20,7 @@ type told struct {
 	Type string
 	Data struct {
 		OperationName, CurrentService, Status string
+		FlowID                                string
 		SpanCount                             int
 	}
 	OperationName string // of a line
@@ -66,6 +67,7 @@ shop/web: POST /login [server]    |====================  flow.operation=login
 		t.Errorf("%+v", m)
 	}
 	p.eventually("it is active", func() error { return p.active(1) })
+	p.isStatus(spans[2].TraceID.String(), "active")
 	p.sendBatch(analyzetest.Batch(spans[3:]))
 	if m := expect(t, messages, "flow_update"); m.Data.SpanCount != 2 {
 		t.Errorf("%+v", m)
@@ -74,9 +76,11 @@ shop/web: POST /login [server]    |====================  flow.operation=login
 	if m := expect(t, messages, "flow_update"); m.Data.SpanCount != 4 || m.Data.CurrentService != "shop/web" {
 		t.Errorf("%+v", m)
 	}
-	if m := expect(t, messages, "flow_complete"); m.Data.SpanCount != 4 || m.Data.Status != "success" || m.Data.OperationName != "login" {
+	m := expect(t, messages, "flow_complete")
+	if m.Data.SpanCount != 4 || m.Data.Status != "success" || m.Data.OperationName != "login" {
 		t.Errorf("%+v", m)
 	}
+	p.isStatus(m.Data.FlowID, "success")
 	expectEvents(t, graph)
 	if m := expect(t, lines, "flow_complete"); m.OperationName != "login" {
 		t.Errorf("%+v", m)
@@ -101,6 +105,15 @@ func expectEvents(t *testing.T, graph <-chan told) {
 	}
 	if e := expect(t, graph, "next").Payload.Data.FlowEvents; e.Type != "flow_complete" || e.Flow.OperationName != "login" || e.Flow.SpanCount != 4 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// isStatus holds what is said of one flow to its status.
+func (p *process) isStatus(id, want string) {
+	p.t.Helper()
+	var flow struct{ Status string }
+	if err := p.getJSON("/api/v1/flows/"+id, &flow); err != nil || flow.Status != want {
+		p.t.Errorf("flow %s is %q, %v, want %s", id, flow.Status, err, want)
 	}
 }
 

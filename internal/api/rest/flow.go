@@ -72,6 +72,10 @@ func (a *API) flow(r *http.Request, p *params) (any, error) {
 		return nil, err
 	}
 	f := t.Flow.FlowSummary
+	status, err := a.statusOf(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
 	out := flowDetail{
 		flow:  flowOf(f),
 		Graph: graphOf(t.Graph),
@@ -83,6 +87,7 @@ func (a *API) flow(r *http.Request, p *params) (any, error) {
 		Sequence:     make([]step, len(t.Spans)),
 		Errors:       []spanFailure{},
 	}
+	out.Status = status
 	for i := range t.Spans {
 		span := &t.Spans[i]
 		out.Sequence[i] = stepOf(i+1, span)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -134,4 +135,19 @@ func (a *API) traceOf(r *http.Request, name string) (*query.Trace, error) {
 		return nil, &Problem{Status: http.StatusBadRequest, Code: "invalid_trace_id", Field: name, Detail: err.Error()}
 	}
 	return a.cfg.Query.Trace(r.Context(), id)
+}
+
+// statusOf is how a flow ended, or that it is not known to have.
+func (a *API) statusOf(ctx context.Context, f *model.FlowSummary) (string, error) {
+	if a.cfg.Counted == nil {
+		return f.Status.String(), nil
+	}
+	counted, err := a.cfg.Counted(ctx, f.TraceID)
+	if err != nil {
+		return "", err
+	}
+	if !counted {
+		return statusActive, nil
+	}
+	return f.Status.String(), nil
 }

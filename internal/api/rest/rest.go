@@ -25,6 +25,10 @@ type Config struct {
 	Status  func() any                                     // what GET status answers
 	Version string                                         // of Flowscope, as profiles name it
 
+	// Counted tells whether the flow of a trace that Query reads has been counted:
+	// until then more of it may come. Nil is that all have been.
+	Counted func(context.Context, model.TraceID) (bool, error)
+
 	Now     func() time.Time // the clock that "now" in a parameter means; nil is time.Now
 	Timeout time.Duration    // of one answer; 0 is DefaultTimeout
 

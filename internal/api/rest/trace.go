@@ -96,7 +96,9 @@ func (a *API) trace(r *http.Request, p *params) (any, error) {
 	case asOTLP:
 		return Document{jsonType, encode.JSON(nil, spansOf(t))}, nil
 	default:
-		return traceDetailOf(t), nil
+		out := traceDetailOf(t)
+		out.Status, err = a.statusOf(r.Context(), t.Flow.FlowSummary)
+		return out, err
 	}
 }
 
@@ -113,7 +115,7 @@ func traceDetailOf(t *query.Trace) traceDetail {
 	sources := newSources()
 	out := traceDetail{
 		TraceID: f.TraceID.String(), OperationName: f.Operation,
-		StartTime: timestamp(f.Start), EndTime: timestamp(f.End), Duration: f.Duration, Status: f.Status.String(),
+		StartTime: timestamp(f.Start), EndTime: timestamp(f.End), Duration: f.Duration,
 		SpanCount: f.SpanCount, ServiceCount: len(f.Services),
 		Metadata: traceMetadata{f.Environment, f.User, f.Session},
 		Spans:    make([]span, len(t.Spans)),

@@ -5,6 +5,9 @@ export type NodeId = string
 export type NodeKind = 'service' | 'database' | 'queue' | 'external'
 export type Health = 'healthy' | 'degraded' | 'down'
 export type FlowStatus = 'success' | 'error' | 'timeout'
+
+/** How a flow by itself did: one that is not counted yet is active. */
+export type FlowState = FlowStatus | 'active'
 export type SpanStatus = 'UNSET' | 'OK' | 'ERROR'
 
 export interface Period {
@@ -139,7 +142,8 @@ export interface FlowError {
   stacktrace?: string
 }
 
-export interface FlowDetail extends FlowSummary {
+export interface FlowDetail extends Omit<FlowSummary, 'status'> {
+  status: FlowState
   graph: Graph
   metadata: { environment: string; operationName: string; uiEvent?: string; totalDuration: Nanoseconds; totalSpans: number; errorCount: number }
   criticalPath: CriticalSegment[]
@@ -202,7 +206,7 @@ export interface Trace {
   startTime: Timestamp
   endTime: Timestamp
   duration: Nanoseconds
-  status: FlowStatus
+  status: FlowState
   spanCount: number
   serviceCount: number
   metadata: { environment: string; user?: string; sessionId?: string }
