@@ -14,6 +14,10 @@ type observer struct {
 	patterns patterns
 	habits   *habits // nil unless they were asked for
 
+	caches named[CacheCounter]
+	limits named[LimitCounter]
+	pools  pools
+
 	setting sync.Mutex
 	slos    atomic.Pointer[map[string]*slo] // by operation; replaced when one is set
 }

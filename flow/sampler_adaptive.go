@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -59,6 +60,8 @@ type adaptive struct {
 	mean float64 // operations of a flow
 	load float64 // operations a second
 }
+
+func (s *adaptive) String() string { return fmt.Sprintf("%v operations a second", s.budget) }
 
 func (s *adaptive) Sample(b Beginning) Decision {
 	if now := int64(time.Since(s.began)); now >= s.turn.Load() {

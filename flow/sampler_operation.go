@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -47,6 +48,10 @@ func ByOperation(table map[string]Sampler, otherwise Sampler) Sampler {
 }
 
 func (s *byOperation) Sample(b Beginning) Decision { return s.choose(&b).Sample(b) }
+
+func (s *byOperation) String() string {
+	return fmt.Sprintf("%d operations, else %v", len(s.exact), s.other)
+}
 
 func (s *byOperation) choose(b *Beginning) Sampler {
 	if b.Operation != "" {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -9,10 +10,11 @@ import (
 // rateLimited is a token bucket as one number: when the bucket would be full
 // again (the generic cell rate algorithm).
 type rateLimited struct {
-	began    time.Time
-	interval int64 // ns that a token takes to come
-	depth    int64 // ns that a full bucket takes to come
-	full     atomic.Int64
+	perSecond float64
+	began     time.Time
+	interval  int64 // ns that a token takes to come
+	depth     int64 // ns that a full bucket takes to come
+	full      atomic.Int64
 }
 
 // RateLimited keeps so many flows a second and measures the others. After a
@@ -24,11 +26,14 @@ func RateLimited(perSecond float64, burst int) Sampler {
 	const longest = math.MaxInt64 / 8 // which is 36 years
 	interval := math.Min(math.Max(float64(time.Second)/perSecond, 1), longest)
 	return &rateLimited{
-		began:    time.Now(),
-		interval: int64(interval),
-		depth:    int64(math.Min(interval*float64(max(burst, 1)), longest)),
+		perSecond: perSecond,
+		began:     time.Now(),
+		interval:  int64(interval),
+		depth:     int64(math.Min(interval*float64(max(burst, 1)), longest)),
 	}
 }
+
+func (s *rateLimited) String() string { return fmt.Sprintf("%v flows a second", s.perSecond) }
 
 func (s *rateLimited) Sample(Beginning) Decision {
 	now := int64(time.Since(s.began))

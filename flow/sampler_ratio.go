@@ -2,12 +2,25 @@ package flow
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
 // Sample makes a Decision the Sampler that always comes to it:
 // ByOperation(map[string]Sampler{"GET /healthz": flow.Drop}, ...).
 func (d Decision) Sample(Beginning) Decision { return d }
+
+// String is the decision in a word.
+func (d Decision) String() string {
+	switch d {
+	case Keep:
+		return "keep"
+	case Measure:
+		return "measure"
+	default:
+		return "drop"
+	}
+}
 
 // orKeep is s, and for nil the Sampler that keeps all.
 func orKeep(s Sampler) Sampler {
@@ -17,13 +30,18 @@ func orKeep(s Sampler) Sampler {
 	return s
 }
 
-type ratio struct{ below uint64 }
+type ratio struct {
+	share float64
+	below uint64
+}
 
 // Ratio keeps a share of the flows, from 0 to 1, and measures the others. It
 // goes by the trace id alone, in the way of OpenTelemetry's TraceIDRatioBased:
 // services with the same ratio keep the same flows, and one with a smaller
 // ratio keeps some of those that one with a larger one keeps.
-func Ratio(share float64) Sampler { return ratio{ratioBound(share)} }
+func Ratio(share float64) Sampler { return ratio{share, ratioBound(share)} }
+
+func (s ratio) String() string { return fmt.Sprintf("ratio %v", s.share) }
 
 // ratioBound is below what the number of a trace id is for a share of all of
 // them. The number has 63 bits.
@@ -67,6 +85,8 @@ func (s parentBased) Sample(b Beginning) Decision {
 	}
 }
 
+func (s parentBased) String() string { return fmt.Sprintf("parent, else %v", s.root) }
+
 func (s parentBased) within() []Sampler { return []Sampler{s.root} }
 
 type cheap struct{ of Sampler }
@@ -82,6 +102,8 @@ func (s cheap) Sample(b Beginning) Decision {
 	}
 	return Drop
 }
+
+func (s cheap) String() string { return fmt.Sprintf("%v, cheap", s.of) }
 
 func (s cheap) within() []Sampler { return []Sampler{s.of} }
 

@@ -41,11 +41,25 @@ func (s source) Request(records [][]byte) []byte { return s.t.request(records) }
 func (s source) Now() time.Time { return s.t.now() }
 
 func (s source) Facts() map[string]any {
-	facts := map[string]any{}
+	h := s.t.Health()
+	facts := map[string]any{"runtime": h.Runtime}
+	add(facts, "slos", h.SLOs)
+	add(facts, "anomalies", h.Anomalies)
+	add(facts, "errors", h.Errors)
+	add(facts, "pools", h.Pools)
+	add(facts, "caches", h.Caches)
+	add(facts, "limits", h.Limits)
 	if e := s.t.Exporters(); len(e) > 0 {
 		facts["exporters"] = e
 	}
 	return facts
+}
+
+// add leaves out what there is nothing of.
+func add[T any](facts map[string]any, name string, list []T) {
+	if len(list) > 0 {
+		facts[name] = list
+	}
 }
 
 // maxOpen is how many running flows are listed.
