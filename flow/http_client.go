@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -88,16 +89,29 @@ type body struct {
 	once sync.Once
 }
 
-// watch keeps the ability to write: it is how protocols are switched.
+// watch keeps the ability to write, which is how protocols are switched, and to
+// say that nothing more will be written.
 func watch(b io.ReadCloser, op *Op) io.ReadCloser {
 	watched := &body{ReadCloser: b, op: op}
-	if w, ok := b.(io.Writer); ok {
-		return struct {
-			*body
-			io.Writer
-		}{watched, w}
+	w, writes := b.(io.Writer)
+	if !writes {
+		return watched
 	}
-	return watched
+	return &duplex{body: watched, Writer: w}
+}
+
+// duplex is a body that is written to, too.
+type duplex struct {
+	*body
+	io.Writer
+}
+
+// CloseWrite is what a proxy passes on when one side has nothing more to say.
+func (d *duplex) CloseWrite() error {
+	if c, ok := d.Writer.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return fmt.Errorf("close the writing half: %w", http.ErrNotSupported)
 }
 
 func (b *body) Read(p []byte) (int, error) {

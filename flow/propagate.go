@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
+	"strings"
 )
 
 // SpanContext is what one process tells another of a running operation, so
@@ -95,7 +96,7 @@ func Extract(ctx context.Context, h http.Header) (context.Context, SpanContext) 
 		caller, known = ParseTraceparent(values[0])
 	}
 	if known {
-		if state := h.Get(tracestateHeader); len(state) <= maxState {
+		if state := strings.Join(h[tracestateHeader], ","); len(state) <= maxState {
 			caller.State = state
 		}
 	}
@@ -114,6 +115,8 @@ func Inject(ctx context.Context, h http.Header) {
 		h[traceparentHeader] = []string{s.Traceparent()}
 		if s.State != "" {
 			h[tracestateHeader] = []string{s.State}
+		} else {
+			delete(h, tracestateHeader) // of another flow: a proxy's headers are its caller's
 		}
 	}
 	if b := baggageOf(ctx); b != nil {
