@@ -39,6 +39,14 @@
 // dropped, and not recorded. Statistics know WithMaxPaths paths and take as much
 // memory as the history may; further paths are counted under "(other)".
 //
+// # Around the flows
+//
+// Samplers choose which flows are kept (Ratio, ParentBased, ByOperation,
+// RateLimited, Adaptive); Logger, NewHandler and RequestLogger write logs that name
+// their flow. Tracker.SLO counts operations against objectives, WithAnomalies
+// marks flows unlike the others, and Tracker.Health is all that is known of the
+// process. Each table behind them has a bound.
+//
 // # Concurrency
 //
 // Everything may be called by any number of goroutines. Methods of a nil *Op

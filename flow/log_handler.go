@@ -48,6 +48,8 @@ type Handler struct {
 	loose   *atomic.Uint64
 }
 
+const traceKey = "trace_id"
+
 // addition is a group or attributes.
 type addition struct {
 	group string
@@ -99,6 +101,9 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle implements slog.Handler.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	if isNamed(&r) { // by another Handler in front of this one
+		return h.write(ctx, r, nil)
+	}
 	op := cmp.Or(current(ctx), h.op)
 	if !h.passes(op, r.Level, true) {
 		return nil
@@ -109,11 +114,24 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	if h.events(op, r.Level) {
 		op.logged(&r, h)
 	}
-	if !h.next.Enabled(ctx, r.Level) {
+	var room [4]slog.Attr
+	return h.write(ctx, r, h.about(ctx, op, room[:0]))
+}
+
+// isNamed reports whether a record says already which flow it belongs to.
+func isNamed(r *slog.Record) (named bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		named = a.Key == traceKey
+		return !named
+	})
+	return named
+}
+
+// write hands a record on with something about it.
+func (h *Handler) write(ctx context.Context, r slog.Record, about []slog.Attr) error {
+	if !h.next.Enabled(ctx, r.Level) { // Enabled allows more
 		return nil
 	}
-	var room [4]slog.Attr
-	about := h.about(ctx, op, room[:0])
 	if len(h.pending) == 0 {
 		r = r.Clone()
 		r.AddAttrs(about...)
@@ -166,7 +184,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 // about is what is added to records.
 func (h *Handler) about(ctx context.Context, op *Op, to []slog.Attr) []slog.Attr {
 	if op != nil {
-		to = append(to, slog.String("trace_id", op.TraceID().String()), slog.String("span_id", op.SpanID().String()),
+		to = append(to, slog.String(traceKey, op.TraceID().String()), slog.String("span_id", op.SpanID().String()),
 			slog.String("operation", op.run.called()))
 	}
 	if id := cmp.Or(RequestID(ctx), h.request); id != "" {

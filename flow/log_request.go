@@ -65,6 +65,10 @@ type requestLogger struct {
 }
 
 func (l *requestLogger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if requestOf(r.Context()) != nil { // it is logged already
+		l.next.ServeHTTP(w, r)
+		return
+	}
 	began := time.Now()
 	logger := l.logger
 	if logger == nil {

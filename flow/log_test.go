@@ -353,6 +353,27 @@ func TestRequestThatPanicsIsLogged(t *testing.T) {
 	}
 }
 
+// TestNothingIsSaidTwice when handlers and request loggers stand behind others
+// of their kind.
+func TestNothingIsSaidTwice(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	tracker := flow.New()
+	inner := flow.NewHandler(slog.NewJSONHandler(&out, nil), nil)
+	logger := slog.New(flow.NewHandler(discardInfo{inner}, nil))
+	handler := http.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		flow.Logger(r.Context()).Error("odd")
+	}))
+	handler = flow.RequestLogger(logger)(flow.RequestLogger(logger)(handler))
+	tracker.Middleware(handler).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	if n := strings.Count(out.String(), "trace_id"); n != 1 || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("the log is %s", out.String())
+	}
+	if f := tracker.Flows(1)[0].Spans[0]; len(f.Events) != 1 || tracker.ErrorPatterns()[0].Logged != 1 {
+		t.Errorf("the flow is %+v", f)
+	}
+}
+
 func TestRequestLoggerAlone(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
