@@ -38,6 +38,8 @@ func table() []row {
 
 		// The public library. Whoever imports it gets nothing from outside with it.
 		{dir: "flow", may: []string{"internal/inprocess", "internal/decode", "internal/model", "internal/sketch", "internal/wire"}, stdlib: true},
+		// Each adapts one thing from outside to it.
+		{dir: "flow/otelflow", may: []string{"flow"}},
 		{dir: "flow/flowhttp", may: []string{"flow", "internal/inprocess"}, stdlib: true},
 		// It asks as the server asks, from what one process recorded.
 		{dir: "internal/inprocess", may: []string{"internal/api/rest", "internal/api/dashboard", "internal/query", "internal/live", "internal/analyze", "internal/decode", "internal/model", "internal/sketch", "web"}, stdlib: true},
