@@ -92,14 +92,24 @@ func (l *Latency) Merge(o *Latency) { l.sketch.Merge(&o.sketch) }
 
 // Below is how many durations are at most d, within the error.
 func (l *Latency) Below(d time.Duration) int64 {
+	buckets := []HistogramBucket{{Bound: d}}
+	l.fill(buckets)
+	return buckets[0].Count
+}
+
+// fill counts what took no longer than the bounds of buckets, which are in
+// ascending order.
+func (l *Latency) fill(buckets []HistogramBucket) {
 	n := l.sketch.Zero()
-	for _, b := range l.sketch.Buckets() {
-		if sketch.Lower(b.Index+1) > float64(d)*(1+1e-9) {
-			break
+	left := l.sketch.Buckets()
+	for i := range buckets {
+		b := &buckets[i]
+		for len(left) > 0 && (b.Bound == Everything || sketch.Lower(left[0].Index+1) <= float64(b.Bound)*(1+1e-9)) {
+			n += left[0].Count
+			left = left[1:]
 		}
-		n += b.Count
+		b.Count = n
 	}
-	return n
 }
 
 // Buckets yields the distribution as an exponential histogram of scale 6, as
