@@ -15,20 +15,28 @@ import (
 // A root with four children of two attributes each, as an instrumentation
 // writes them: recorded by flow, by the SDK, and by the SDK with the mirror.
 func BenchmarkSpans(b *testing.B) {
+	sdk := func(b *testing.B, options ...sdktrace.TracerProviderOption) trace.TracerProvider {
+		b.Helper()
+		p := sdktrace.NewTracerProvider(append(options, sdktrace.WithBatcher(dropSpans{}))...)
+		b.Cleanup(func() { p.Shutdown(context.Background()) }) //nolint:errcheck // nothing is kept
+		return p
+	}
 	for _, c := range []struct {
 		name     string
-		provider trace.TracerProvider
+		provider func(*testing.B) trace.TracerProvider
 	}{
-		{"flow", otelflow.NewTracerProvider(flow.New())},
-		{"sdk", sdktrace.NewTracerProvider(sdktrace.WithBatcher(dropSpans{}))},
-		{"mirrored", sdktrace.NewTracerProvider(sdktrace.WithBatcher(dropSpans{}), sdktrace.WithSpanProcessor(otelflow.NewSpanProcessor(flow.New())))},
-		{"off", otelflow.NewTracerProvider(flow.New(flow.WithEnabled(false)))},
+		{"flow", func(*testing.B) trace.TracerProvider { return otelflow.NewTracerProvider(flow.New()) }},
+		{"sdk", func(b *testing.B) trace.TracerProvider { b.Helper(); return sdk(b) }},
+		{"mirrored", func(b *testing.B) trace.TracerProvider {
+			b.Helper()
+			return sdk(b, sdktrace.WithSpanProcessor(otelflow.NewSpanProcessor(flow.New())))
+		}},
+		{"off", func(*testing.B) trace.TracerProvider {
+			return otelflow.NewTracerProvider(flow.New(flow.WithEnabled(false)))
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			if p, ok := c.provider.(*sdktrace.TracerProvider); ok {
-				b.Cleanup(func() { p.Shutdown(context.Background()) }) //nolint:errcheck // nothing is kept
-			}
-			tracer := c.provider.Tracer("")
+			tracer := c.provider(b).Tracer("")
 			kind := trace.WithSpanKind(trace.SpanKindClient)
 			b.ReportAllocs()
 			for b.Loop() {

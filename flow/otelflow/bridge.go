@@ -12,13 +12,12 @@ import (
 // bridge is a tracker's connection to OpenTelemetry, in both of its forms.
 type bridge struct {
 	provider *provider
-	spanKey  any // under which contexts carry spans
 	mirror   atomic.Pointer[SpanProcessor]
 }
 
 // connect returns the bridge of a tracker, a new one for the first who asks.
 func connect(t *flow.Tracker) *bridge {
-	b := &bridge{provider: &provider{tracker: t}, spanKey: spanKey()}
+	b := &bridge{provider: &provider{tracker: t, spanKey: spanKey()}}
 	if connected, ours := t.Connect(b).(*bridge); ours {
 		return connected
 	}
@@ -27,7 +26,7 @@ func connect(t *flow.Tracker) *bridge {
 
 // Value is the operation as a span, for those who ask a context for one.
 func (b *bridge) Value(op *flow.Op, key any) any {
-	if key != b.spanKey {
+	if key != b.provider.spanKey {
 		return nil
 	}
 	return &span{op: op, provider: b.provider}

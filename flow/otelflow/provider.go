@@ -23,6 +23,7 @@ func NewTracerProvider(t *flow.Tracker) trace.TracerProvider { return connect(t)
 type provider struct {
 	embedded.TracerProvider
 	tracker *flow.Tracker
+	spanKey any // under which contexts carry spans
 }
 
 // Tracer returns a Tracer. Which instrumentation asks for it makes no difference.
@@ -56,11 +57,11 @@ func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanSt
 	if op == nil {
 		return p.passOn(ctx, options)
 	}
-	s := &span{op: op, provider: p}
+	s := &carried{Context: inner, span: span{op: op, provider: p}, key: p.spanKey}
 	for _, l := range c.Links() {
 		s.AddLink(l)
 	}
-	return trace.ContextWithSpan(inner, s), s
+	return s, &s.span
 }
 
 // passOn is what Start returns where nothing is recorded: the span context that

@@ -1,6 +1,7 @@
 package otelflow
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -19,6 +20,20 @@ type span struct {
 	embedded.Span
 	op       *flow.Op
 	provider *provider
+}
+
+// carried is a span as the context that carries it: one allocation, not two.
+type carried struct {
+	context.Context //nolint:containedctx // it is a context
+	span
+	key any // under which contexts carry spans
+}
+
+func (c *carried) Value(key any) any {
+	if key == c.key {
+		return &c.span
+	}
+	return c.Context.Value(key)
 }
 
 // End ends the operation. When it is deferred and the function panics, the
