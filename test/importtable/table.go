@@ -40,6 +40,7 @@ func table() []row {
 		{dir: "flow", may: []string{"internal/inprocess", "internal/decode", "internal/model", "internal/sketch", "internal/wire"}, stdlib: true},
 		// Each adapts one thing from outside to it.
 		{dir: "flow/otelflow", may: []string{"flow"}},
+		{dir: "flow/promflow", may: []string{"flow"}},
 		{dir: "flow/flowhttp", may: []string{"flow", "internal/inprocess"}, stdlib: true},
 		// It asks as the server asks, from what one process recorded.
 		{dir: "internal/inprocess", may: []string{"internal/api/rest", "internal/api/dashboard", "internal/query", "internal/live", "internal/analyze", "internal/decode", "internal/model", "internal/sketch", "web"}, stdlib: true},
