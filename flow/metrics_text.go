@@ -36,7 +36,8 @@ func (t *Tracker) WriteMetrics(w io.Writer) error { return t.writeMetrics(w, fal
 func (t *Tracker) WriteOpenMetrics(w io.Writer) error { return t.writeMetrics(w, true) }
 
 // MetricsHandler serves WriteMetrics, and WriteOpenMetrics to those who prefer
-// it, as Prometheus does when it stores exemplars. Who may ask is for what is around it to say.
+// it, as Prometheus does. Everybody may ask; package flowhttp serves the same to
+// those it lets in.
 func (t *Tracker) MetricsHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		write, kind := t.WriteMetrics, textType
@@ -45,9 +46,7 @@ func (t *Tracker) MetricsHandler() http.Handler {
 		}
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("Vary", "Accept")
-		if err := write(w); err != nil {
-			panic(http.ErrAbortHandler) // the reader has left; half an answer must not look like a whole one
-		}
+		_ = write(w) // an error says that the reader has left
 	})
 }
 

@@ -38,6 +38,8 @@ func (s source) Tap(bytes int, ready func()) {
 
 func (s source) Request(records [][]byte) []byte { return s.t.request(records) }
 
+func (s source) Metrics() http.Handler { return s.t.MetricsHandler() }
+
 func (s source) Now() time.Time { return s.t.now() }
 
 func (s source) Facts() map[string]any {

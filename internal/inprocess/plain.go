@@ -27,6 +27,9 @@ func (v *View) addPlain(mux *http.ServeMux, screens http.Handler) {
 	mux.HandleFunc("GET /active", v.answer(v.active))
 	mux.HandleFunc("GET /dependencies", v.answer(v.dependencies))
 	mux.HandleFunc("GET /health", v.answer(v.health))
+	if m, ok := v.source.(interface{ Metrics() http.Handler }); ok {
+		mux.Handle("GET /metrics", m.Metrics())
+	}
 }
 
 // orScreen answers a browser that navigates with a screen.
