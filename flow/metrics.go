@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -113,86 +112,4 @@ func (m *OperationStat) Histogram(bounds []time.Duration) []HistogramBucket {
 		out[at].Example = e
 	}
 	return out
-}
-
-// values are the numbers that are not about operations.
-func (t *Tracker) values() []Value {
-	n := t.Totals()
-	out := []Value{
-		gauge("flow_active", "Flows that run.", float64(n.Active)),
-		gauge("flow_history_bytes", "Bytes that the kept flows take.", float64(n.HistoryBytes)),
-		gauge("flow_history_flows", "Flows that are kept.", float64(n.HistoryFlows)),
-		gauge("flow_history_limit_bytes", "Bytes that the kept flows may take.", float64(n.HistoryLimit)),
-		gauge("flow_history_memory_bytes", "Bytes that the history has taken from the system.", float64(n.HistoryMemory)),
-		gauge("flow_paths", "Distinct paths of names in the statistics.", float64(n.Paths)),
-		counter("flow_dropped_operations_total", "Operations that were counted but not recorded.", float64(n.Dropped)),
-		counter("flow_dropped_total", "Flows that the history could not take.", float64(n.TooBig)),
-		counter("flow_failed_total", "Flows that failed.", float64(n.Failed)),
-		counter("flow_finished_total", "Flows that ended.", float64(n.Flows)),
-		counter("flow_kept_total", "Flows and late operations that went into the history.", float64(n.Kept)),
-	}
-	if _, anomalies := t.Anomalies(); t.cfg.anomalies {
-		out = append(out, counter("flow_anomalies_total", "Flows that were marked as unlike the others of their name.", float64(anomalies)))
-	}
-	out = append(out, t.exported()...)
-	for _, s := range t.SLOs() {
-		out = append(out, s.Values()...)
-	}
-	slices.SortFunc(out, func(a, b Value) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), slices.CompareFunc(a.Labels, b.Labels, func(a, b Label) int {
-			return cmp.Compare(a.Value, b.Value)
-		}))
-	})
-	return out
-}
-
-func gauge(name, help string, v float64, labels ...Label) Value {
-	return Value{Name: name, Help: help, Value: v, Labels: labels}
-}
-
-func counter(name, help string, v float64, labels ...Label) Value {
-	return Value{Name: name, Help: help, Counter: true, Value: v, Labels: labels}
-}
-
-// exported is what became of flows that were to be exported. Exporters of one
-// type are one.
-func (t *Tracker) exported() []Value {
-	byType := map[string]ExporterStats{}
-	for _, e := range t.Exporters() {
-		sum := byType[e.Exporter]
-		sum.Exported += e.Exported
-		sum.Dropped += e.Dropped
-		sum.Failed += e.Failed
-		byType[e.Exporter] = sum
-	}
-	var out []Value
-	for name, e := range byType {
-		for outcome, n := range map[string]int64{"exported": e.Exported, "dropped": e.Dropped, "failed": e.Failed} {
-			out = append(out, counter("flow_exporter_flows_total", "Flows by what became of them in an exporter.", float64(n),
-				Label{"exporter", name}, Label{"outcome", outcome}))
-		}
-	}
-	return out
-}
-
-// Values is the status as part of Metrics.
-func (s *SLOStatus) Values() []Value {
-	operation := Label{"operation", s.Operation}
-	out := []Value{
-		gauge("flow_objective_budget_remaining", "Share of the error budget that is left.", s.Remaining, operation),
-		gauge("flow_objective_target", "Share of the flows that are to be good.", s.Target, operation),
-	}
-	for _, b := range s.Burn {
-		out = append(out, gauge("flow_objective_burn_rate", "How many times faster than it may the error budget is used up.", b.Rate,
-			operation, Label{"window", short(b.Over)}))
-	}
-	return out
-}
-
-// short is a duration of whole minutes as people write it: 5m, 6h.
-func short(d time.Duration) string {
-	if d%time.Hour == 0 {
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	}
-	return strconv.Itoa(int(d/time.Minute)) + "m"
 }

@@ -53,15 +53,16 @@ type collector struct {
 	calls, errors, seconds *prometheus.Desc
 }
 
-// Describe tells which metrics there are, or will be: objectives may be set
-// later.
+// Describe tells which metrics there are, or will be: objectives and pools may
+// be set later.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	to <- c.calls
 	to <- c.errors
 	to <- c.seconds
-	objective := flow.SLOStatus{Burn: make([]flow.BurnRate, 1)}
+	objective, pool := flow.SLOStatus{Burn: make([]flow.BurnRate, 1)}, flow.Pool{}
+	cache, limit := flow.CacheStats{}, flow.LimitStats{}
 	known := map[string]bool{}
-	for _, v := range append(objective.Values(), c.tracker.Metrics().Values...) {
+	for _, v := range slices.Concat(objective.Values(), pool.Values(), cache.Values(), limit.Values(), c.tracker.Metrics().Values) {
 		if !known[v.Name] {
 			known[v.Name] = true
 			desc, _ := c.describe(v)

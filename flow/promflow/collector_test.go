@@ -3,6 +3,8 @@ package promflow_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -27,10 +29,20 @@ type discard struct{}
 
 func (discard) Export(context.Context, []flow.Trace) error { return nil }
 
+// nowhere is a database that nobody connects to.
+type nowhere struct{}
+
+func (nowhere) Connect(context.Context) (driver.Conn, error) { return nil, errors.ErrUnsupported }
+func (nowhere) Driver() driver.Driver                        { return nil }
+
 // busy is a tracker that has something of everything to tell.
 func busy(t *testing.T) *flow.Tracker {
 	t.Helper()
 	tracker := flow.New(flow.WithAnomalies(), flow.WithExporter(discard{}), flow.WithExporter(discard{}))
+	tracker.Cache("sessions").Hit()
+	tracker.Limit("logins").Count(false)
+	db := sql.OpenDB(nowhere{})
+	tracker.WatchDB("stock", db)
 	if err := tracker.SLO("b", flow.Objective{Target: .99}); err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +65,9 @@ func busy(t *testing.T) *flow.Tracker {
 	tracker.Start(t.Context(), "runs on")
 	synctest.Wait() // for what is exported
 	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
 		if err := tracker.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
@@ -218,6 +233,7 @@ func TestOptions(t *testing.T) {
 			}
 		}
 	}
+	tracker.Cache("sessions").Miss()
 	if err := tracker.SLO("op", flow.Objective{Target: .9}); err != nil {
 		t.Fatal(err)
 	}
