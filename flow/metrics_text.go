@@ -1,10 +1,10 @@
 package flow
 
 import (
-	"bufio"
+	"bytes"
+	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"mime"
 	"net/http"
 	"slices"
@@ -76,142 +76,191 @@ func prefersOpenMetrics(accept []string) bool {
 	return open > 0 && open >= text
 }
 
-func (t *Tracker) writeMetrics(w io.Writer, open bool) error {
+func (t *Tracker) writeMetrics(to io.Writer, open bool) error {
 	m := t.Metrics()
-	out := metricsWriter{Writer: bufio.NewWriter(w), open: open}
-	byName := map[string]func(){
-		callsName: func() {
-			out.family(callsName, callsHelp, "counter")
-			for i := range m.Operations {
-				o := &m.Operations[i]
-				out.sample(callsName, o.labels(), out.float(float64(o.Calls)), nil)
-			}
-		},
-		errorsName: func() {
-			out.family(errorsName, errorsHelp, "counter")
-			for i := range m.Operations {
-				o := &m.Operations[i]
-				out.sample(errorsName, o.labels(), out.float(float64(o.Errors)), nil)
-			}
-		},
-		secondsName: func() {
-			out.family(secondsName, secondsHelp, "histogram")
-			for i := range m.Operations {
-				out.histogram(&m.Operations[i])
-			}
-		},
+	w := &metricsWriter{to: to, open: open}
+	labels := make([]string, len(m.Operations))
+	for i := range m.Operations {
+		o := &m.Operations[i]
+		labels[i] = labelText([]Label{{"flow", o.Flow}, {"operation", o.Operation}})
 	}
-	names := []string{callsName, errorsName, secondsName}
-	if len(m.Operations) == 0 {
-		names = nil
+	families := valueFamilies(w, m.Values)
+	if len(m.Operations) > 0 {
+		families = append(families,
+			family{callsName, callsHelp, "counter", func() {
+				for i := range m.Operations {
+					w.value(callsName, labels[i], float64(m.Operations[i].Calls))
+				}
+			}},
+			family{errorsName, errorsHelp, "counter", func() {
+				for i := range m.Operations {
+					w.value(errorsName, labels[i], float64(m.Operations[i].Errors))
+				}
+			}},
+			family{secondsName, secondsHelp, "histogram", func() {
+				for i := range m.Operations {
+					w.histogram(&m.Operations[i], labels[i])
+				}
+			}})
 	}
-	for rest := m.Values; len(rest) > 0; {
-		of := slices.IndexFunc(rest, func(v Value) bool { return v.Name != rest[0].Name })
-		if of < 0 {
-			of = len(rest)
-		}
-		same := rest[:of]
-		rest = rest[of:]
-		names = append(names, same[0].Name)
-		byName[same[0].Name] = func() { out.values(same) }
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		byName[name]()
+	slices.SortFunc(families, func(a, b family) int { return cmp.Compare(a.name, b.name) })
+	for _, f := range families {
+		w.begin(f)
+		f.write()
 	}
 	if open {
-		fmt.Fprint(out, "# EOF\n")
+		w.add("# EOF\n")
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write metrics: %w", err)
+	w.flush()
+	if w.err != nil {
+		return fmt.Errorf("write metrics: %w", w.err)
 	}
 	return nil
 }
 
-func (m *OperationStat) labels() []Label {
-	return []Label{{"flow", m.Flow}, {"operation", m.Operation}}
+// family is the samples of one name.
+type family struct {
+	name, help, kind string
+	write            func()
 }
 
-// metricsWriter writes either of the two formats. An error of what it writes
-// to shows when it is flushed.
+// valueFamilies are values, which are sorted, by name.
+func valueFamilies(w *metricsWriter, values []Value) (out []family) {
+	for len(values) > 0 {
+		first := values[0]
+		n := 1
+		for n < len(values) && values[n].Name == first.Name {
+			n++
+		}
+		same := values[:n]
+		values = values[n:]
+		kind := "gauge"
+		if first.Counter {
+			kind = "counter"
+		}
+		out = append(out, family{first.Name, first.Help, kind, func() {
+			for _, v := range same {
+				w.value(v.Name, labelText(v.Labels), v.Value)
+			}
+		}})
+	}
+	return out
+}
+
+// metricsWriter writes either of the two formats, a piece at a time. After an
+// error it writes nothing more.
 type metricsWriter struct {
-	*bufio.Writer
+	to   io.Writer
 	open bool
+	buf  []byte
+	err  error
 }
 
-func (w metricsWriter) family(name, help, kind string) {
-	if w.open && kind == "counter" {
+// piece is how much is written at once, in bytes.
+const piece = 32 << 10
+
+func (w *metricsWriter) add(parts ...string) {
+	for _, p := range parts {
+		w.buf = append(w.buf, p...)
+	}
+}
+
+func (w *metricsWriter) flush() {
+	if w.err == nil {
+		_, w.err = w.to.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+}
+
+func (w *metricsWriter) begin(f family) {
+	name := f.name
+	if w.open && f.kind == "counter" {
 		name = strings.TrimSuffix(name, "_total")
 	}
-	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+	w.add("# HELP ", name, " ", f.help, "\n# TYPE ", name, " ", f.kind, "\n")
 }
 
-// values writes values of one name.
-func (w metricsWriter) values(same []Value) {
-	kind := "gauge"
-	if same[0].Counter {
-		kind = "counter"
+func (w *metricsWriter) value(name, labels string, v float64) {
+	w.add(name)
+	if labels != "" {
+		w.add("{", labels, "}")
 	}
-	w.family(same[0].Name, same[0].Help, kind)
-	for _, v := range same {
-		w.sample(v.Name, v.Labels, w.float(v.Value), nil)
-	}
+	w.add(" ")
+	w.float(v)
+	w.end(nil)
 }
 
-func (w metricsWriter) histogram(m *OperationStat) {
-	labels := m.labels()
-	for _, b := range m.Histogram(DurationBuckets()) {
-		bound := math.Inf(1)
-		if b.Bound != Everything {
-			bound = b.Bound.Seconds()
+func (w *metricsWriter) histogram(o *OperationStat, labels string) {
+	for _, b := range o.Histogram(DurationBuckets()) {
+		w.add(secondsName, "_bucket{", labels, `,le="`)
+		if b.Bound == Everything {
+			w.add("+Inf")
+		} else {
+			w.float(b.Bound.Seconds())
 		}
-		w.sample(secondsName+"_bucket", append(labels, Label{"le", w.float(bound)}), strconv.FormatInt(b.Count, 10), b.Example)
+		w.add(`"} `)
+		w.buf = strconv.AppendInt(w.buf, b.Count, 10)
+		w.end(b.Example)
 	}
-	w.sample(secondsName+"_sum", labels, w.float(m.Latency.Sum().Seconds()), nil)
-	w.sample(secondsName+"_count", labels, strconv.FormatInt(m.Latency.Count(), 10), nil)
+	w.value(secondsName+"_sum", labels, o.Latency.Sum().Seconds())
+	w.add(secondsName, "_count{", labels, "} ")
+	w.buf = strconv.AppendInt(w.buf, o.Latency.Count(), 10)
+	w.end(nil)
 }
 
-func (w metricsWriter) sample(name string, labels []Label, value string, example *Exemplar) {
-	fmt.Fprint(w, name)
-	w.labels(labels)
-	fmt.Fprint(w, " ", value)
+// end ends a sample.
+func (w *metricsWriter) end(example *Exemplar) {
 	if example != nil && w.open {
-		fmt.Fprint(w, " # ")
-		w.labels([]Label{{"span_id", example.SpanID.String()}, {"trace_id", example.TraceID.String()}})
-		at := w.float(float64(example.At) / float64(time.Second))
-		fmt.Fprintf(w, " %s %s", w.float(time.Duration(example.Nanoseconds).Seconds()), at)
+		w.add(` # {span_id="`, example.SpanID.String(), `",trace_id="`, example.TraceID.String(), `"} `)
+		w.float(time.Duration(example.Nanoseconds).Seconds())
+		w.add(" ")
+		w.float(float64(example.At) / float64(time.Second))
 	}
-	fmt.Fprint(w, "\n")
-}
-
-func (w metricsWriter) labels(labels []Label) {
-	for i, l := range labels {
-		separator := ","
-		if i == 0 {
-			separator = "{"
-		}
-		fmt.Fprintf(w, `%s%s="%s"`, separator, l.Name, labelEscapes.Replace(l.Value))
-	}
-	if len(labels) > 0 {
-		fmt.Fprint(w, "}")
+	w.add("\n")
+	if len(w.buf) > piece {
+		w.flush()
 	}
 }
-
-//nolint:gochecknoglobals // a constant
-var labelEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 
 // float is a number as the format has it: OpenMetrics tells numbers from whole
 // numbers.
-func (w metricsWriter) float(f float64) string {
-	switch {
-	case math.IsInf(f, 1):
-		return "+Inf"
-	case math.IsInf(f, -1):
-		return "-Inf"
+func (w *metricsWriter) float(f float64) {
+	from := len(w.buf)
+	w.buf = strconv.AppendFloat(w.buf, f, 'g', -1, 64)
+	if w.open && !bytes.ContainsAny(w.buf[from:], "e.Nn") { // nor NaN or +Inf
+		w.add(".0")
 	}
-	text := strconv.FormatFloat(f, 'g', -1, 64)
-	if w.open && !strings.ContainsAny(text, "e.N") {
-		return text + ".0"
+}
+
+// labelText is labels as both formats have them, without the braces.
+func labelText(labels []Label) string {
+	var out strings.Builder
+	for i, l := range labels {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(l.Name)
+		out.WriteString(`="`)
+		escape(&out, l.Value)
+		out.WriteByte('"')
 	}
-	return text
+	return out.String()
+}
+
+func escape(out *strings.Builder, s string) {
+	for {
+		i := strings.IndexAny(s, "\\\n\"")
+		if i < 0 {
+			out.WriteString(s)
+			return
+		}
+		out.WriteString(s[:i])
+		out.WriteByte('\\')
+		if s[i] == '\n' {
+			out.WriteByte('n')
+		} else {
+			out.WriteByte(s[i])
+		}
+		s = s[i+1:]
+	}
 }
