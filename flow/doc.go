@@ -37,7 +37,8 @@
 // One flow records 2,000 operations and 512 KiB of attributes and events;
 // running flows take 64 MiB in all. What exceeds either is counted, in Totals as
 // dropped, and not recorded. Statistics know WithMaxPaths paths and take as much
-// memory as the history may; further paths are counted under "(other)".
+// memory as the history may; of further ones the first operations are
+// counted under "(other)" and all below them as one under that.
 //
 // # Around the flows
 //

@@ -20,7 +20,13 @@ const (
 )
 
 // appendSpan appends an operation to a record. The caller holds the run's lock.
-func appendSpan(dst []byte, o *Op) []byte {
+func appendSpan(dst []byte, o *Op) []byte { return appendFlagged(dst, o, 0) }
+
+// flagsSize is how many bytes the flags take, a tag of two and the value.
+const flagsSize = 2 + 4
+
+// appendFlagged is appendSpan with the flags of OTLP's Span.
+func appendFlagged(dst []byte, o *Op, flags uint32) []byte {
 	r := o.run
 	name := o.name
 	if name != o.step.name { // which is plain
@@ -51,6 +57,9 @@ func appendSpan(dst []byte, o *Op) []byte {
 	if lost > 0 {
 		size += 1 + uvarintLen(uint64(lost))
 	}
+	if flags != 0 {
+		size += flagsSize
+	}
 	if status > 0 {
 		size += 1 + uvarintLen(uint64(status)) + status
 	}
@@ -78,6 +87,9 @@ func appendSpan(dst []byte, o *Op) []byte {
 		if o.status != Unset {
 			dst = append(dst, wire.StatusCode<<3|varintTag, byte(o.status))
 		}
+	}
+	if flags != 0 {
+		dst = wire.AppendUint32(dst, wire.SpanFlags, flags)
 	}
 	return dst
 }

@@ -3,6 +3,8 @@ package flow
 import (
 	"sync"
 	"time"
+
+	"github.com/flowscope/flowscope/internal/inprocess"
 )
 
 // finish ends an operation at a time of its run. When it was the last one of a
@@ -52,9 +54,6 @@ func (r *run) complete() {
 	t.observer.completed(r)
 	r.kept = t.keeps(r)
 	tap := t.tap.Load()
-	if r.decision == Drop {
-		tap = nil
-	}
 	r.shard.end(r, head)
 	if !r.kept && tap == nil {
 		return
@@ -83,19 +82,20 @@ func (t *Tracker) store(record []byte, keep bool, tap *ring) {
 			t.tooBig.Add(1)
 		}
 	}
-	if tap != nil {
-		tap.append(record)
+	if tap != nil && !tap.append(record) {
+		t.untapped.Add(1)
+		tap.ready()
 	}
 }
 
 // keeps decides whether a run that has ended is kept: because the sampler said
-// so, or because it failed, was slow or unlike others.
+// so, or because it failed, was slow or unlike others. Without a history none is.
 func (t *Tracker) keeps(r *run) bool {
-	switch r.decision {
-	case Keep:
-		return true
-	case Drop:
+	switch {
+	case t.cfg.flows == 0 || t.cfg.bytes == 0 || r.decision == Drop:
 		return false
+	case r.decision == Keep:
+		return true
 	}
 	if r.odd {
 		return true
@@ -127,7 +127,7 @@ func (r *run) late(o *Op) {
 	}
 	tap := t.tap.Load()
 	if r.kept || tap != nil {
-		t.store(appendSpan(nil, o), r.kept, tap)
+		t.store(appendFlagged(nil, o, inprocess.LateFlags), r.kept, tap)
 	}
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"context"
 	"sync"
 )
@@ -152,6 +153,17 @@ func (r *ring) read(n uint64) (records [][]byte, next, missed uint64) {
 		records = append(records, all[from:len(all):len(all)])
 	}
 	return records, next, missed
+}
+
+// record returns a copy of record n, nil when it is not there.
+func (r *ring) record(n uint64) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n < r.first || n >= r.next {
+		return nil
+	}
+	e := r.entry(n)
+	return bytes.Clone(r.buf[e.start : e.start+e.length])
 }
 
 // wait returns when there is a record of number n, or when ctx ends.

@@ -21,10 +21,15 @@ type source struct{ t *Tracker }
 
 func (s source) Kept(n uint64) (records [][]byte, next, missed uint64) { return s.t.history.read(n) }
 
+func (s source) Bounds() (first, next uint64) { return s.t.history.bounds() }
+
+func (s source) Record(n uint64) []byte { return s.t.history.record(n) }
+
 func (s source) WaitKept(ctx context.Context, n uint64) error { return s.t.history.wait(ctx, n) }
 
 func (s source) Ended(n uint64) (records [][]byte, next, missed uint64) {
-	return s.t.tap.Load().read(n)
+	records, next, missed = s.t.tap.Load().read(n)
+	return records, next, missed + s.t.untapped.Swap(0)
 }
 
 // maxTapped is more flows than fit into a tap.
@@ -67,8 +72,8 @@ func add[T any](facts map[string]any, name string, list []T) {
 // maxOpen is how many running flows are listed.
 const maxOpen = 1000
 
-func (s source) Open() model.OpenFlows {
-	out := model.OpenFlows{Total: s.t.Totals().Active, At: s.t.now()}
+func (s source) Open() (out model.OpenFlows, current []string) {
+	out = model.OpenFlows{Total: s.t.Totals().Active, At: s.t.now()}
 	node := model.Node{Name: s.t.Service()}
 	for _, a := range s.t.Active(maxOpen) {
 		f := &model.OpenFlow{
@@ -83,8 +88,9 @@ func (s source) Open() model.OpenFlows {
 			}
 		}
 		out.List = append(out.List, f)
+		current = append(current, a.Current)
 	}
-	return out
+	return out, current
 }
 
 func (s source) Paths() []inprocess.Path {
@@ -118,6 +124,8 @@ func samplerName(s Sampler) string {
 	return "custom"
 }
 
+// Ignore does nothing for a flow that is complete: a handler may go on behind
+// an http.TimeoutHandler.
 func (s source) Ignore(r *http.Request) {
 	op := current(r.Context())
 	if op == nil {
@@ -125,7 +133,7 @@ func (s source) Ignore(r *http.Request) {
 	}
 	op.run.mu.Lock()
 	defer op.run.mu.Unlock()
-	if !op.run.ignored {
+	if !op.run.done {
 		op.run.ignored = true
 		op.run.shard.leave(op.run)
 	}

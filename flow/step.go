@@ -3,6 +3,8 @@ package flow
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/flowscope/flowscope/internal/inprocess"
 )
 
 // step is a place in the tree of paths: a name below the names that led to it.
@@ -24,8 +26,8 @@ type kids struct {
 // constant, which shows in the pointer.
 const fewKids = 8
 
-// otherName is what is counted together when there are too many paths.
-const otherName = "(other)"
+// otherName is what is counted together when there is too much of it.
+const otherName = inprocess.Other
 
 // stepTree is all paths that flows took. It only grows, up to its bound.
 type stepTree struct {
@@ -65,19 +67,29 @@ func (s *step) kid(name string) *step {
 	return nil
 }
 
-// add makes a step. When there are as many as there may be, it is the one of
-// all others at the top.
+// add makes a step. When there are as many as there may be, first operations
+// of flows are counted as one and all below them as another, so that flows can
+// still be told from their steps.
 func (t *stepTree) add(above *step, name string) *step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if found := above.kid(name); found != nil {
 		return found
 	}
-	if len(t.all) >= t.most || t.bytes.Load() >= t.limit {
-		above, name = &t.top, otherName
-		if found := above.kid(name); found != nil {
-			return found
-		}
+	if len(t.all) < t.most && t.bytes.Load() < t.limit {
+		return t.make(above, name)
+	}
+	others := t.make(&t.top, otherName)
+	if above == &t.top {
+		return others
+	}
+	return t.make(others, otherName)
+}
+
+// make adds a step, unless it is there.
+func (t *stepTree) make(above *step, name string) *step {
+	if found := above.kid(name); found != nil {
+		return found
 	}
 	added := &step{index: int32(len(t.all)), name: plain(name, maxKey), parent: above}
 	if above == &t.top {

@@ -22,12 +22,14 @@ type Tracker struct {
 	steps   stepTree
 	shards  []shard
 	history *ring
-	tap     atomic.Pointer[ring] // every measured flow, while somebody analyses them
+	tap     atomic.Pointer[ring] // every flow, while somebody analyses them
 	bridge  atomic.Pointer[Bridge]
 
 	kept    atomic.Int64 // flows
 	tooBig  atomic.Int64 // flows that the history could not take
 	dropped atomic.Int64 // operations that were counted but not recorded
+
+	untapped atomic.Uint64 // flows that the tap could not take, as far as nobody was told
 
 	observer observer
 	viewed   sync.Once

@@ -1,8 +1,10 @@
 package inprocess
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
@@ -23,14 +25,11 @@ const (
 	// of them are kept, of all operations: about 50 MB at the very most.
 	keepRollups = 6 * time.Hour
 	maxRollups  = 10_000
-	// maxRecent is how many flows are remembered that may come back with late
-	// operations.
-	maxRecent      = 512
-	maxRecentBytes = 1 << 20
 )
 
-// counted adds up every flow that ends. The caller locks.
+// counted adds up every flow that ends. Whoever calls its methods locks it.
 type counted struct {
+	sync.Mutex
 	source   Source
 	analyzer *analyze.Analyzer
 	hub      *live.Hub
@@ -38,14 +37,16 @@ type counted struct {
 	rollups  map[model.RollupKey]*model.Rollup
 	recent   recent
 
-	accounted map[string]*tally // runs of each name, as far as they are in rollups
-	hurried   time.Time         // when flows were missed last
+	accounted map[string]*tally // runs by the name of their first operation, as far as they are in rollups
+	doubt     bool              // flows were missed: rollups may lack some, or have some too early
 }
 
 // tally is how many runs there were, and how they went.
 type tally struct {
 	calls, errors int64
 	latency       sketch.Sketch
+	operation     string // of the first of them
+	corrected     int64  // the minute that lacked some last, Unix ns
 }
 
 func newCounted(s Source, c analyze.Config, hub *live.Hub) *counted {
@@ -61,28 +62,29 @@ func (c *counted) sync() (more bool) {
 	left := perLook
 	for left > 0 {
 		records, next, missed := c.source.Ended(c.next)
-		if missed > 0 {
-			c.hurried = c.source.Now()
-		}
-		if len(records) > left {
-			next -= uint64(len(records) - left)
-			records = records[:left]
-		}
-		for _, record := range records {
-			c.count(record)
-		}
-		left -= len(records)
-		c.next = next
+		c.doubt = c.doubt || missed > 0
 		if len(records) == 0 {
 			break
 		}
+		if over := len(records) - left; over > 0 {
+			next -= uint64(over)
+			records = records[:left]
+		}
+		c.next = next
+		left -= len(records)
+		for _, record := range records {
+			c.count(record)
+		}
 	}
-	if now := c.source.Now(); now.Sub(c.hurried) < 10*every {
-		c.correct(now)
+	more = left <= 0
+	if c.doubt {
+		// What is corrected too early is corrected back when it comes, so that it
+		// goes on until nothing differs any more.
+		c.doubt = c.correct(c.source.Now()) || more
 	}
 	c.hub.Flush()
 	c.trim()
-	return left <= 0
+	return more
 }
 
 // count counts a run, or corrects what was counted of its flow.
@@ -91,52 +93,92 @@ func (c *counted) count(record []byte) {
 	if batch == nil {
 		return
 	}
-	id := batch.TraceIDs[0]
+	id, late := batch.TraceIDs[0], isLate(batch)
 	before := c.recent.flows[id]
+	f := c.analyse(id, batch, before, late)
+	if f != nil {
+		if before != nil {
+			f.Revision = before.flow.Revision + 1
+			c.add(before.flow, -1)
+		}
+		c.add(f, 1)
+		c.hub.Complete(f, nil)
+		c.recent.put(id, f, record)
+	}
+	if late {
+		return
+	}
+	if f == nil {
+		f = before.flow
+	}
+	c.account(batch.Span(0), f.Operation)
+}
+
+// analyse is a flow with one more record. It is nil when nothing changes: for a
+// late operation of a flow that is not remembered, and for a flow of too many
+// records.
+func (c *counted) analyse(id model.TraceID, batch *model.Batch, before *remembered, late bool) *model.Flow {
 	batches := []*model.Batch{batch}
-	if before != nil {
+	switch {
+	case before == nil && late, before != nil && before.full():
+		return nil
+	case before != nil:
 		for _, r := range before.records {
 			batches = append(batches, batchOf(c.source, r))
 		}
 	}
 	t := traceOf(id, batches...)
-	var f *model.Flow
+	defer forget(c.analyzer, t)
 	if before == nil {
-		f = c.analyzer.Count(t)
-	} else {
-		f = c.analyzer.Flow(t)
-		f.Revision = before.flow.Revision + 1
-		c.add(before.flow, -1)
+		return c.analyzer.Count(t)
 	}
-	for _, b := range batches {
-		c.analyzer.Forget(b)
-	}
-	c.add(f, 1)
-	c.hub.Complete(f, nil)
-	c.recent.put(id, f, record)
-	if before == nil || !below(t, batch.Span(0)) {
-		c.account(batch.Span(0))
+	return c.analyzer.Flow(t)
+}
+
+// isLate reports whether a record is of an operation that ended after its run.
+func isLate(b *model.Batch) bool { return b.Flags[0]&LateFlags != 0 }
+
+// forget has an analyzer let go a trace that it has analysed.
+func forget(a *analyze.Analyzer, t *model.Trace) {
+	for _, s := range t.Spans {
+		a.Forget(s.Batch)
 	}
 }
 
-// below reports whether a span's parent is in the trace: it is a late operation.
-func below(t *model.Trace, s model.Span) bool {
-	return slices.ContainsFunc(t.Spans, func(other model.Span) bool { return other.ID() == s.ParentID() })
-}
-
+// add adds a flow to its rollup, or takes it away again. A rollup that has
+// nothing left goes, too: the flow turned out to be one of another operation.
 func (c *counted) add(f *model.Flow, sign int64) {
 	key := model.KeyOf(f.FlowSummary)
+	if sign < 0 && c.rollups[key] == nil {
+		return // it was old
+	}
+	r := c.rollup(key)
+	r.AddFlow(f, sign)
+	if r.Flows == 0 && len(r.Latency.Buckets()) == 0 {
+		delete(c.rollups, key)
+	}
+}
+
+func (c *counted) rollup(key model.RollupKey) *model.Rollup {
 	r := c.rollups[key]
 	if r == nil {
 		r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
 		c.rollups[key] = r
 	}
-	r.AddFlow(f, sign)
+	return r
 }
 
+// maxTallies is far above the paths that a recorder tells apart; names beyond
+// have none of their own.
+const maxTallies = 10_000
+
 // account notes that a run, of this first operation, is in the rollups.
-func (c *counted) account(first model.Span) {
-	t := c.tally(first.Name())
+func (c *counted) account(first model.Span, operation string) {
+	name := first.Name()
+	if c.accounted[name] == nil && len(c.accounted) >= maxTallies {
+		name = Other
+	}
+	t := c.tally(name, operation)
 	t.calls++
 	if first.Status() == model.StatusError {
 		t.errors++
@@ -144,40 +186,36 @@ func (c *counted) account(first model.Span) {
 	t.latency.Add(first.Duration())
 }
 
-// maxTallies is far above the paths that a recorder tells apart.
-const maxTallies = 10_000
-
-func (c *counted) tally(name string) *tally {
+func (c *counted) tally(name, operation string) *tally {
 	t := c.accounted[name]
 	if t == nil {
-		t = &tally{}
-		if len(c.accounted) < maxTallies {
-			c.accounted[name] = t
-		}
+		t = &tally{operation: operation}
+		c.accounted[name] = t
 	}
 	return t
 }
 
 // correct adds what the recorder has counted and the rollups lack, by the name
-// of the flow's first operation, to the minute that passes. What it adds too
-// early, because a flow was on its way, it takes away the next time.
-func (c *counted) correct(now time.Time) {
+// of the run's first operation, to the minute that passes and to the operation
+// that the first run of that name was part of. What it added too early it takes
+// away again there. It reports whether there was a difference.
+func (c *counted) correct(now time.Time) (changed bool) {
+	paths := c.source.Paths()
+	paths = slices.DeleteFunc(paths, func(p Path) bool { return len(p.Names) != 1 })
+	c.gatherOthers(paths)
+	bucket := now.Truncate(model.RollupBucket).UnixNano()
 	environment := c.source.Status().Environment
-	for _, p := range c.source.Paths() {
-		if len(p.Names) != 1 {
-			continue
-		}
-		t := c.tally(p.name())
+	for i := range paths {
+		p := &paths[i]
+		t := c.tally(p.name(), p.name())
 		if p.Calls == t.calls {
 			continue
 		}
-		bucket := now.Truncate(model.RollupBucket).UnixNano()
-		key := model.RollupKey{Bucket: bucket, Operation: p.name(), Environment: environment}
-		r := c.rollups[key]
-		if r == nil {
-			r = &model.Rollup{RollupKey: key, Graph: model.NewGraph()}
-			c.rollups[key] = r
+		changed = true
+		if p.Calls > t.calls {
+			t.corrected = bucket
 		}
+		r := c.rollup(model.RollupKey{Bucket: t.corrected, Operation: t.operation, Environment: environment})
 		lacking := p.Latency.Clone()
 		lacking.Unmerge(&t.latency)
 		r.Flows += p.Calls - t.calls
@@ -185,6 +223,25 @@ func (c *counted) correct(now time.Time) {
 		r.LastSeen = max(r.LastSeen, p.Last.UnixNano())
 		r.Latency.Merge(&lacking)
 		t.calls, t.errors, t.latency = p.Calls, p.Errors, p.Latency.Clone()
+	}
+	return changed
+}
+
+// gatherOthers adds up what was accounted for names that have no path of their own.
+func (c *counted) gatherOthers(paths []Path) {
+	known := map[string]bool{}
+	for i := range paths {
+		known[paths[i].name()] = true
+	}
+	for name, t := range c.accounted {
+		if known[name] || name == Other {
+			continue
+		}
+		others := c.tally(Other, Other)
+		others.calls += t.calls
+		others.errors += t.errors
+		others.latency.Merge(&t.latency)
+		delete(c.accounted, name)
 	}
 }
 
@@ -195,39 +252,8 @@ func (c *counted) trim() {
 	if len(c.rollups) <= maxRollups {
 		return
 	}
-	keys := slices.SortedFunc(maps.Keys(c.rollups), func(a, b model.RollupKey) int { return int((a.Bucket - b.Bucket) / int64(time.Second)) })
+	keys := slices.SortedFunc(maps.Keys(c.rollups), func(a, b model.RollupKey) int { return cmp.Compare(a.Bucket, b.Bucket) })
 	for _, k := range keys[:len(keys)-maxRollups*9/10] {
 		delete(c.rollups, k)
-	}
-}
-
-// recent is the flows that may come back.
-type recent struct {
-	flows map[model.TraceID]*remembered
-	order []model.TraceID
-	bytes int
-}
-
-type remembered struct {
-	flow    *model.Flow
-	records [][]byte
-}
-
-func (r *recent) put(id model.TraceID, f *model.Flow, record []byte) {
-	e := r.flows[id]
-	if e == nil {
-		e = &remembered{}
-		r.flows[id] = e
-		r.order = append(r.order, id)
-	}
-	e.flow = f
-	e.records = append(e.records, record)
-	r.bytes += len(record)
-	for len(r.order) > maxRecent || r.bytes > maxRecentBytes && len(r.order) > 1 {
-		for _, old := range r.flows[r.order[0]].records {
-			r.bytes -= len(old)
-		}
-		delete(r.flows, r.order[0])
-		r.order = r.order[1:]
 	}
 }

@@ -4,7 +4,7 @@
 // from outside the standard library.
 //
 //	view := inprocess.NewView(source)
-//	mux.Handle("/debug/flow/", inprocess.New(view, inprocess.Config{}))
+//	mux.Handle("GET /debug/flow/", inprocess.New(view, inprocess.Config{}))
 //
 // # Where answers come from
 //

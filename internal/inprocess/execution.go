@@ -2,13 +2,10 @@ package inprocess
 
 import (
 	"cmp"
-	"encoding/json"
-	"net/http"
 	"runtime/metrics"
 	"slices"
 	"time"
 
-	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/model"
 )
 
@@ -83,71 +80,6 @@ func stepOf(s model.Span) *step {
 		out.Metadata[s.Batch.Strings.Get(a.Key)] = s.Batch.Value(a).Text()
 	}
 	return out
-}
-
-// flows answers with the newest flows, or with every flow that is kept from now
-// on, a line each.
-func (v *View) flows(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
-	if err != nil {
-		rest.WriteProblem(w, r, err)
-		return
-	}
-	if r.URL.Query().Get("follow") == "true" {
-		v.follow(w, r)
-		return
-	}
-	v.mu.Lock()
-	v.kept.sync()
-	records := v.kept.records
-	seen := map[model.TraceID]bool{}
-	list := []*execution{}
-	for i := len(records) - 1; i >= 0 && len(list) < limit; i-- {
-		if id := records[i].id; !seen[id] {
-			seen[id] = true
-			if t, err := v.kept.trace(id); err == nil {
-				list = append(list, executionOf(t))
-			}
-		}
-	}
-	v.mu.Unlock()
-	writeJSON(w, map[string]any{"flows": list, "count": len(list), "limit": limit})
-}
-
-func (v *View) follow(w http.ResponseWriter, r *http.Request) {
-	next := v.end()
-	control := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	lines := json.NewEncoder(w)
-	for control.Flush() == nil {
-		if v.source.WaitKept(r.Context(), next) != nil {
-			return
-		}
-		records, after, missed := v.source.Kept(next)
-		next = after
-		if missed > 0 && lines.Encode(map[string]any{"type": "dropped", "count": missed}) != nil {
-			return
-		}
-		for _, record := range records {
-			b := batchOf(v.source, record)
-			if b != nil && lines.Encode(executionOf(traceOf(b.TraceIDs[0], b))) != nil {
-				return
-			}
-		}
-	}
-}
-
-// end is the number of the record that is kept next.
-func (v *View) end() (next uint64) {
-	for {
-		records, after, _ := v.source.Kept(next)
-		if len(records) == 0 {
-			return after
-		}
-		next = after
-	}
 }
 
 // memoryStats reads what the runtime counts without stopping it.

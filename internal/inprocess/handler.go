@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/metrics"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +41,6 @@ type View struct {
 
 	due atomic.Bool // a look at what ended is coming
 
-	mu      sync.Mutex
 	kept    *kept
 	counted *counted
 }
@@ -54,25 +52,29 @@ func NewView(s Source) *View {
 	v.kept, v.counted = newKept(s, rules), newCounted(s, rules, v.hub)
 	v.api = rest.New(rest.Config{
 		Query: query.New(reader{v}, rules, s.Now), Live: v.hub, Now: s.Now,
-		Open:   func(context.Context) (model.OpenFlows, error) { return s.Open(), nil },
-		Status: func() any { return v.status() }, Version: s.Status().Version,
+		Open: func(context.Context) (model.OpenFlows, error) {
+			open, _ := s.Open()
+			return open, nil
+		},
+		OpenKnown: true,
+		Status:    func() any { return v.status() }, Version: s.Status().Version,
 	})
 	s.Tap(tapBytes, v.ended)
 	return v
 }
 
-// ended has flows that end counted soon.
+// ended has flows that end counted soon. Every flow calls it: mostly it only reads.
 func (v *View) ended() {
-	if !v.due.Swap(true) {
+	if !v.due.Load() && !v.due.Swap(true) {
 		time.AfterFunc(every, v.look)
 	}
 }
 
 func (v *View) look() {
 	v.due.Store(false)
-	v.mu.Lock()
+	v.counted.Lock()
 	more := v.counted.sync()
-	v.mu.Unlock()
+	v.counted.Unlock()
 	if more {
 		v.ended()
 	}

@@ -2,6 +2,7 @@ package inprocess
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/flowscope/flowscope/internal/analyze"
 	"github.com/flowscope/flowscope/internal/decode"
@@ -9,14 +10,16 @@ import (
 )
 
 // kept is what is known of the flows in the recorder's history: their rows,
-// brought up to date when somebody asks. The caller locks.
+// brought up to date when somebody asks. Whoever calls its methods locks it.
 type kept struct {
+	sync.Mutex
 	source   Source
 	analyzer *analyze.Analyzer
 	next     uint64                   // the number of the record to go on from
 	flows    map[model.TraceID]*entry // of those that have a record
 	records  []place                  // in their order
 	resource *model.SeenResource
+	stale    map[model.TraceID]*entry // whose rows are not those of their records; empty but during sync
 }
 
 // entry is a flow in the history.
@@ -31,10 +34,11 @@ type place struct {
 }
 
 func newKept(s Source, c analyze.Config) *kept {
-	return &kept{source: s, analyzer: analyze.New(c), flows: map[model.TraceID]*entry{}}
+	return &kept{source: s, analyzer: analyze.New(c), flows: map[model.TraceID]*entry{}, stale: map[model.TraceID]*entry{}}
 }
 
-// sync takes up what was kept since, and lets go what made room for it.
+// sync takes up what was kept since, and lets go what made room for it. A flow
+// of many records is analysed once, when all are known.
 func (k *kept) sync() {
 	for {
 		records, next, missed := k.source.Kept(k.next)
@@ -47,10 +51,17 @@ func (k *kept) sync() {
 			break
 		}
 	}
-	_, _, forgotten := k.source.Kept(0)
-	k.forget(forgotten)
+	first, _ := k.source.Bounds()
+	k.forget(first)
+	for id, e := range k.stale {
+		if t := k.read(id, e); t != nil {
+			e.row = *k.analyse(t)
+		}
+	}
+	clear(k.stale)
 }
 
+// add takes up a record.
 func (k *kept) add(number uint64, record []byte) {
 	batch := batchOf(k.source, record)
 	if batch == nil {
@@ -59,38 +70,35 @@ func (k *kept) add(number uint64, record []byte) {
 	id := batch.TraceIDs[0]
 	e := k.flows[id]
 	if e == nil {
-		e = &entry{}
+		e = &entry{row: *k.analyse(traceOf(id, batch))}
 		k.flows[id] = e
+	} else {
+		k.stale[id] = e
 	}
 	e.records = append(e.records, number)
 	k.records = append(k.records, place{number, id})
-	t := traceOf(id, batch)
-	if len(e.records) > 1 {
-		t = k.read(id, e)
-	}
-	if t == nil {
-		return // it was forgotten meanwhile
-	}
-	e.row = *k.analyzer.Flow(t).FlowSummary
-	for _, s := range t.Spans {
-		k.analyzer.Forget(s.Batch)
-	}
-	info := *batch.Span(0).Resource()
 	if k.resource == nil {
-		k.resource = &model.SeenResource{ResourceInfo: info, First: e.row.Start}
+		k.resource = &model.SeenResource{ResourceInfo: *batch.Span(0).Resource(), First: e.row.Start}
 	}
 	k.resource.First, k.resource.Last = min(k.resource.First, e.row.Start), max(k.resource.Last, e.row.End)
+}
+
+func (k *kept) analyse(t *model.Trace) *model.FlowSummary {
+	defer forget(k.analyzer, t)
+	return k.analyzer.Flow(t).FlowSummary
 }
 
 // forget lets go the records before a number.
 func (k *kept) forget(before uint64) {
 	n := 0
 	for ; n < len(k.records) && k.records[n].number < before; n++ {
-		p := k.records[n]
-		e := k.flows[p.id]
-		e.records = slices.DeleteFunc(e.records, func(r uint64) bool { return r < before })
+		id := k.records[n].id
+		e := k.flows[id]
+		e.records = slices.Delete(e.records, 0, 1) // they are in their order
+		k.stale[id] = e
 		if len(e.records) == 0 {
-			delete(k.flows, p.id)
+			delete(k.flows, id)
+			delete(k.stale, id)
 		}
 	}
 	k.records = slices.Delete(k.records, 0, n)
@@ -113,7 +121,7 @@ func (k *kept) trace(id model.TraceID) (*model.Trace, error) {
 func (k *kept) read(id model.TraceID, e *entry) *model.Trace {
 	var batches []*model.Batch
 	for _, number := range e.records {
-		if record := recordAt(k.source, number); record != nil {
+		if record := k.source.Record(number); record != nil {
 			batches = append(batches, batchOf(k.source, record))
 		}
 	}
@@ -127,15 +135,6 @@ func (k *kept) rows() []model.FlowSummary {
 		rows = append(rows, e.row)
 	}
 	return rows
-}
-
-// recordAt is one kept record, nil when it was forgotten.
-func recordAt(s Source, number uint64) []byte {
-	records, _, missed := s.Kept(number)
-	if missed > 0 || len(records) == 0 {
-		return nil
-	}
-	return records[0]
 }
 
 // batchOf decodes a record, nil when there is nothing in it.

@@ -2,13 +2,12 @@ package inprocess
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,24 +43,40 @@ func orScreen(screen, data http.Handler) http.Handler {
 	})
 }
 
-// answer sends what an endpoint returns as JSON.
+// answer sends what an endpoint returns as JSON. None of them takes parameters.
 func (v *View) answer(of func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := of(r)
+		_, err := parameters(r)
+		var body any
+		if err == nil {
+			body, err = of(r)
+		}
 		if err != nil {
 			rest.WriteProblem(w, r, err)
 			return
 		}
-		writeJSON(w, body)
+		w.Header().Set("Cache-Control", "no-store")
+		rest.WriteJSON(w, http.StatusOK, body)
 	}
 }
 
-func writeJSON(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(body) // the client has gone
+// parameters reads a request's parameters, of which it must have no others than
+// those named, and each once.
+func parameters(r *http.Request, known ...string) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, rest.BadParameter("", "the query string is malformed: "+err.Error())
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, &rest.Problem{Status: http.StatusBadRequest, Code: "unknown_parameter", Field: name,
+				Detail: fmt.Sprintf("unknown parameter %q; accepted: %s", name, cmp.Or(strings.Join(known, ", "), "none"))}
+		case len(values[name]) > 1:
+			return nil, rest.BadParameter(name, fmt.Sprintf("%s is given %d times, once is accepted", name, len(values[name])))
+		}
+	}
+	return values, nil
 }
 
 // stats is the recorder at a glance.
@@ -202,25 +217,6 @@ func (v *View) health(*http.Request) (any, error) {
 	return out, nil
 }
 
-// limitOf reads ?limit=, the only parameter that flows know beside follow.
-func limitOf(r *http.Request) (int, error) {
-	limit := 50
-	for name, values := range r.URL.Query() {
-		switch {
-		case name == "follow":
-		case name != "limit":
-			return 0, rest.BadParameter(name, fmt.Sprintf("unknown parameter %q; accepted: limit, follow", name))
-		default:
-			n, err := strconv.Atoi(values[0])
-			if err != nil || n < 1 {
-				return 0, rest.BadParameter("limit", fmt.Sprintf("limit is %q, not a whole number from 1", values[0]))
-			}
-			limit = n
-		}
-	}
-	return limit, nil
-}
-
 func (v *View) flow(r *http.Request) (any, error) {
 	id, err := model.ParseTraceID(r.PathValue("id"))
 	if err != nil {
@@ -244,12 +240,12 @@ func (v *View) active(*http.Request) (any, error) {
 		Steps   uint32    `json:"operations"`
 		Errors  uint32    `json:"errors"`
 	}
-	open := v.source.Open()
+	open, current := v.source.Open()
 	flows := []running{}
-	for _, f := range open.List {
+	for i, f := range open.List {
 		flows = append(flows, running{
 			f.TraceID.String(), f.RootName, time.Unix(0, f.Start).UTC(), max(0, open.At.UnixNano()-f.Start),
-			cmp.Or(f.Operation, f.RootName), f.SpanCount, f.ErrorCount,
+			current[i], f.SpanCount, f.ErrorCount,
 		})
 	}
 	return map[string]any{"flows": flows, "count": open.Total}, nil

@@ -3,6 +3,7 @@ package inprocess
 import (
 	"context"
 	"maps"
+	"sync"
 
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
@@ -14,18 +15,18 @@ type reader struct{ *View }
 
 var _ query.Reader = reader{}
 
-// locked brings what is held up to date for an answer.
-func (r reader) locked(ctx context.Context, answer func() error) error {
+// locked answers while nothing changes, unless nobody waits any more.
+func locked(ctx context.Context, l sync.Locker, answer func() error) error {
+	l.Lock()
+	defer l.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	return answer()
 }
 
 func (r reader) Trace(ctx context.Context, id model.TraceID) (t *model.Trace, err error) {
-	err = r.locked(ctx, func() error {
+	err = locked(ctx, r.kept, func() error {
 		r.kept.sync()
 		t, err = r.kept.trace(id)
 		return err
@@ -34,7 +35,7 @@ func (r reader) Trace(ctx context.Context, id model.TraceID) (t *model.Trace, er
 }
 
 func (r reader) Flows(ctx context.Context, q model.FlowQuery) (page model.FlowPage, err error) {
-	err = r.locked(ctx, func() error {
+	err = locked(ctx, r.kept, func() error {
 		r.kept.sync()
 		page = held.Flows(r.kept.rows(), q)
 		return nil
@@ -43,38 +44,31 @@ func (r reader) Flows(ctx context.Context, q model.FlowQuery) (page model.FlowPa
 }
 
 func (r reader) FindTraces(ctx context.Context, q model.TraceQuery) (page model.TracePage, err error) {
-	err = r.locked(ctx, func() error {
+	err = locked(ctx, r.kept, func() error {
 		r.kept.sync()
 		page = held.Traces(r.kept.rows(), func(id model.TraceID) []model.Span {
 			t, err := r.kept.trace(id)
-			if err != nil {
-				return nil // forgotten meanwhile
+			if err != nil || ctx.Err() != nil {
+				return nil // forgotten meanwhile, or of no use any more
 			}
 			return t.Spans
 		}, q)
-		return nil
+		return ctx.Err()
 	})
 	return page, err
 }
 
 func (r reader) Rollups(ctx context.Context, q model.RollupQuery) (sums model.Rollups, err error) {
-	err = r.locked(ctx, func() error {
+	err = locked(ctx, r.counted, func() error {
 		r.counted.sync()
-		all := maps.Values(r.counted.rollups)
-		sums.List = held.Rollups(func(yield func(*model.Rollup) bool) {
-			for one := range all {
-				if one.Flows != 0 && !yield(one) { // it was taken back when more of its flow came
-					return
-				}
-			}
-		}, q)
+		sums.List = held.Rollups(maps.Values(r.counted.rollups), q)
 		return nil
 	})
 	return sums, err
 }
 
 func (r reader) Resources(ctx context.Context, from, to int64) (seen model.SeenResources, err error) {
-	err = r.locked(ctx, func() error {
+	err = locked(ctx, r.kept, func() error {
 		r.kept.sync()
 		if s := r.kept.resource; s != nil && s.Last >= from && s.First < to {
 			seen.List = []model.SeenResource{*s}

@@ -9,6 +9,14 @@ import (
 	"github.com/flowscope/flowscope/internal/sketch"
 )
 
+// Other is what the recorder counts operations as whose path has no statistics
+// of its own: alone those that began flows, below itself all others.
+const Other = "(other)"
+
+// LateFlags are the flags of the span of a record that holds an operation which
+// ended after its run's record was made: the parent is known not to be remote.
+const LateFlags = 1 << 8
+
 // Source is what a process records. Its methods may be called by any number of
 // goroutines. A record is the spans of one run of a flow, as fields of an OTLP
 // ScopeSpans message.
@@ -16,19 +24,26 @@ type Source interface {
 	// Kept returns records that are kept, from number n on, a page of them, the
 	// number to go on from, and how many before were forgotten.
 	Kept(n uint64) (records [][]byte, next, missed uint64)
+	// Bounds are the numbers of the oldest record that is kept and of the next one.
+	Bounds() (first, next uint64)
+	// Record is one record that is kept, nil when it was forgotten.
+	Record(n uint64) []byte
 	// WaitKept returns when there is a kept record of number n, or when ctx ends.
 	WaitKept(ctx context.Context, n uint64) error
 	// Tap has every flow that ends handed to a second history of so many bytes,
 	// and ready called when something new is in it. Ended reads it as Kept does
-	// the first. It is called once.
+	// the first; missed are also those that were too large for it, before or
+	// behind what is returned. It is called once.
 	Tap(bytes int, ready func())
 	Ended(n uint64) (records [][]byte, next, missed uint64)
 	// Request is records as an OTLP request.
 	Request(records [][]byte) []byte
 
-	// Open is what runs.
-	Open() model.OpenFlows
-	// Paths are the statistics of all paths, exact.
+	// Open is what runs, and the name of the operation that each flow of the
+	// list is at.
+	Open() (open model.OpenFlows, current []string)
+	// Paths are the statistics of all paths, exact. A flow is in them before its
+	// record is anywhere.
 	Paths() []Path
 	// Status is what the recorder says of itself.
 	Status() Status

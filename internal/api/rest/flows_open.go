@@ -12,7 +12,8 @@ import (
 // statusActive is the status of flows that are not counted yet.
 const statusActive = "active"
 
-// openNote goes with what is said of flows that are open.
+// openNote goes with what is said of flows that are open, unless
+// Config.OpenKnown.
 const openNote = "SDKs export spans when they end: what still runs is not known yet"
 
 type openFlow struct {
@@ -53,7 +54,7 @@ func openFlowOf(f *model.OpenFlow, elapsed time.Duration, progress int) openFlow
 type openFlowList struct {
 	Flows []openFlow `json:"flows"`
 	pageInfo
-	Note string `json:"note"`
+	Note string `json:"note,omitempty"`
 }
 
 // openFlows answers which flows have begun and are not counted. Without a
@@ -73,7 +74,9 @@ func (a *API) openFlows(r *http.Request, p *params, q model.FlowQuery, pages pag
 	out := openFlowList{
 		Flows:    make([]openFlow, len(page.Flows)),
 		pageInfo: pageInfo{Total: page.Total, Page: pages.page, PageSize: pages.size, Partial: page.Partial},
-		Note:     openNote,
+	}
+	if !a.cfg.OpenKnown {
+		out.Note = openNote
 	}
 	for i, f := range page.Flows {
 		out.Flows[i] = openFlowOf(f.OpenFlow, f.Elapsed, live.NoProgress)

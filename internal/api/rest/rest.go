@@ -29,6 +29,9 @@ type Config struct {
 	// until then more of it may come. Nil is that all have been.
 	Counted func(context.Context, model.TraceID) (bool, error)
 
+	// OpenKnown says that Open knows what runs, not only what has ended of it.
+	OpenKnown bool
+
 	Now     func() time.Time // the clock that "now" in a parameter means; nil is time.Now
 	Timeout time.Duration    // of one answer; 0 is DefaultTimeout
 
