@@ -91,9 +91,10 @@ func HTTPMiddleware(next http.Handler) http.Handler { return Default().Middlewar
 // /debug/flow, for programs on this machine. Package flowhttp shows it to
 // others and mounts it elsewhere.
 func RegisterHandlers(mux *http.ServeMux) {
-	h := inprocess.New(Default().View(), inprocess.Config{Prefix: inprocess.DefaultPrefix})
-	mux.Handle(inprocess.DefaultPrefix, h)
-	mux.Handle(inprocess.DefaultPrefix+"/", h)
+	h := inprocess.New(Default().View(), inprocess.Config{})
+	// With the method they stand beside a "GET /" of the service.
+	mux.Handle("GET "+inprocess.DefaultPrefix, h)
+	mux.Handle("GET "+inprocess.DefaultPrefix+"/", h)
 }
 
 // OperationTracker is a running operation with the context that carries it.

@@ -2,10 +2,11 @@
 // dashboard, and endpoints for curl and for Prometheus, with nothing but the
 // standard library.
 //
-//	mux.Handle("/debug/flow/", flowhttp.Handler(flow.Default()))
+//	mux.Handle("GET /debug/flow/", flowhttp.Handler(flow.Default()))
 //
 // It works below any prefix and with any router. With http.ServeMux and
-// http.StripPrefix it finds out where it is; with others WithPrefix says so.
+// http.StripPrefix it finds out where it is; with others, and behind a proxy
+// that changes paths, WithPrefix says so.
 //
 // # Who may look
 //

@@ -45,8 +45,8 @@ func WithGuard(guard func(*http.Request) error) Option {
 func WithToken(token string) Option {
 	want := sha256.Sum256([]byte(token))
 	return WithGuard(func(r *http.Request) error {
-		given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !bearer {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
 			_, given, _ = r.BasicAuth()
 		}
 		got := sha256.Sum256([]byte(given))

@@ -2,26 +2,29 @@ package inprocess
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/api/dashboard"
 	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
+	"github.com/flowscope/flowscope/web"
 )
 
 // Config says where and to whom the flows are shown. The zero Config shows
 // them to the machine they run on.
 type Config struct {
-	// Prefix is the path below which the handler is mounted. When it is empty it
-	// is read off the pattern of the http.ServeMux, or off what http.StripPrefix
-	// took away; DefaultPrefix is the last guess.
+	// Prefix is the path below which browsers find the handler. When it is empty it
+	// is read off the pattern of the router and off what http.StripPrefix took
+	// away; DefaultPrefix is the last guess.
 	Prefix string
 	// Guard refuses requests by an error, whose text the client gets. Nil is
 	// LocalOnly.
@@ -57,7 +60,7 @@ func NewView(s Source) *View {
 			return open, nil
 		},
 		OpenKnown: true,
-		Status:    func() any { return v.status() }, Version: s.Status().Version,
+		Status:    func() any { return v.status() }, Version: version(),
 	})
 	s.Tap(tapBytes, v.ended)
 	return v
@@ -80,11 +83,28 @@ func (v *View) look() {
 	}
 }
 
+const module = "github.com/flowscope/flowscope"
+
+// version is Flowscope's own, as the program was built with it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module {
+			return m.Version
+		}
+	}
+	return ""
+}
+
 // Handler serves a View. It is safe for concurrent use and has nothing to close.
 type Handler struct {
 	*View
-	cfg    Config
-	mounts mounts
+	cfg      Config
+	mounts   mounts
+	observed http.Handler
 }
 
 // New returns a Handler of a View.
@@ -92,41 +112,50 @@ func New(v *View, c Config) *Handler {
 	if c.Guard == nil {
 		c.Guard = LocalOnly
 	}
-	return &Handler{View: v, cfg: c}
+	h := &Handler{View: v, cfg: c}
+	h.observed = rest.Observe(http.HandlerFunc(h.guarded), report)
+	return h
 }
 
 // ServeHTTP answers below whatever prefix the handler is mounted at.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.source.Ignore(r)
+	h.observed.ServeHTTP(w, r)
+}
+
+func (h *Handler) guarded(w http.ResponseWriter, r *http.Request) {
+	if err := h.cfg.Guard(r); err != nil {
+		refuse(w, r, err)
+		return
+	}
 	prefix, path := h.cfg.split(r)
 	m, err := h.mounts.at(prefix, h.mount)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		rest.WriteProblem(w, r, err)
 		return
 	}
-	inner := r.Clone(r.Context())
-	inner.URL.Path, inner.URL.RawPath = path, ""
-	m.ServeHTTP(w, inner)
+	m.ServeHTTP(w, below(r, path))
 }
 
 // mount is everything the handler serves, for one prefix.
 func (h *Handler) mount(prefix string) (http.Handler, error) {
-	screens, err := newScreens(prefix)
+	screens, err := dashboard.New(web.Files(), prefix)
 	if err != nil {
-		return nil, fmt.Errorf("open dashboard: %w", err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	h.api.Mount(mux, "")
 	h.addPlain(mux, screens)
 	mux.Handle("/", screens)
-	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h.cfg.Guard(r); err != nil {
-			refuse(w, r, err)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-	return rest.Observe(guarded, func(*http.Request, rest.Exchange) {}), nil
+	return mux, nil
+}
+
+// report tells the developer what a client is not told. It is rare, and a fault.
+func report(r *http.Request, e rest.Exchange) {
+	if e.Panic != nil || e.Err != nil {
+		slog.ErrorContext(r.Context(), "flow: the dashboard failed to answer", "path", r.URL.Path, "request_id", e.ID,
+			"error", e.Err, "panic", e.Panic, "stack", string(e.Stack))
+	}
 }
 
 // processStatus is what the process says of itself, as the dashboard asks it.

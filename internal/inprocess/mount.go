@@ -1,69 +1,137 @@
 package inprocess
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
-
-	"github.com/flowscope/flowscope/internal/api/dashboard"
-	"github.com/flowscope/flowscope/internal/api/rest"
-	"github.com/flowscope/flowscope/web"
 )
 
-// split is the prefix that a request came below, and the path that is left.
-func (c *Config) split(r *http.Request) (prefix, path string) {
-	full := r.URL.Path
-	if p := strings.TrimSuffix(c.Prefix, "/"); p != "" {
-		if rest, found := under(full, p); found {
-			return p, rest
-		}
-		return p, full // it was stripped
+// split is the prefix that a request came below, as its client sees it, and the
+// path that is left. Both are escaped as in a URL: an operation's name may hold
+// slashes. What a client sends ends up in the page's base, so that the prefix
+// has one slash in front and never names another host.
+func (c *Config) split(r *http.Request) (prefix, below string) {
+	full := r.URL.EscapedPath()
+	outer := stripped(r.RequestURI, full)
+	if said := path.Clean("/" + c.Prefix); said != "/" {
+		p := (&url.URL{Path: said}).EscapedPath()
+		return p, tidy(c.below(p, r.Pattern, outer, full))
 	}
-	if p := literal(r.Pattern); p != "" {
-		if rest, found := under(full, p); found {
-			return p, rest
-		}
-	}
-	if u, err := url.ParseRequestURI(r.RequestURI); err == nil {
-		if p, found := strings.CutSuffix(u.Path, full); found && p != "" {
-			return p, full
-		}
-	}
-	if at := strings.Index(full, DefaultPrefix); at >= 0 {
-		p := full[:at+len(DefaultPrefix)]
-		if rest, found := under(full, p); found {
-			return p, rest
-		}
-	}
-	return "", full
+	inner, below := find(r.Pattern, outer, full)
+	return strings.TrimSuffix(path.Clean("/"+outer+inner), "/"), tidy(below)
 }
 
-// under is what is left of a path behind a prefix.
-func under(path, prefix string) (rest string, found bool) {
-	rest, found = strings.CutPrefix(path, prefix)
-	if !found || rest != "" && rest[0] != '/' {
-		return "", false
+// below is the path below a prefix that is known, of which routers and proxies
+// may have taken any part.
+func (c *Config) below(prefix, pattern, outer, full string) string {
+	if rest, found := under(full, prefix); found {
+		return rest
 	}
-	if rest == "" {
-		rest = "/"
+	if inner, found := strings.CutPrefix(prefix, outer); found && outer != "" {
+		if rest, found := under(full, inner); found {
+			return rest
+		}
 	}
-	return rest, true
+	_, rest := find(pattern, outer, full)
+	return rest
 }
 
-// literal is the path of a ServeMux pattern up to its first variable, without a
-// slash at the end.
-func literal(pattern string) string {
+// stripped is what http.StripPrefix or the like took off the path.
+func stripped(requestURI, full string) string {
+	u, err := url.ParseRequestURI(requestURI)
+	if err != nil {
+		return ""
+	}
+	outer, found := strings.CutSuffix(u.EscapedPath(), full)
+	if !found {
+		return ""
+	}
+	return outer
+}
+
+// find finds the handler's own part of a path: by the router's pattern, else by
+// DefaultPrefix.
+func find(pattern, outer, full string) (prefix, rest string) {
+	if segments, known := segmentsOf(pattern); known {
+		if p, fits := lead(segments, outer+full); fits && outer != "" && p == outer {
+			return "", full // it was stripped behind the router
+		}
+		if p, fits := lead(segments, full); fits {
+			return p, full[len(p):]
+		}
+	}
+	at := strings.Index(full+"/", DefaultPrefix+"/")
+	if at < 0 || at > 0 && outer != "" {
+		return "", full
+	}
+	return full[:at+len(DefaultPrefix)], full[at+len(DefaultPrefix):]
+}
+
+// segmentsOf is the path of a router's pattern up to where it matches anything:
+// a slash at the end, {rest...}, {$} or, as other routers write it, *.
+func segmentsOf(pattern string) (segments []string, known bool) {
 	if at := strings.IndexByte(pattern, ' '); at >= 0 {
 		pattern = strings.TrimLeft(pattern[at:], " \t")
 	}
 	at := strings.IndexByte(pattern, '/')
 	if at < 0 {
-		return ""
+		return nil, false
 	}
-	path, _, _ := strings.Cut(pattern[at:], "{")
-	return strings.TrimRight(path, "/")
+	for s := range strings.SplitSeq(pattern[at+1:], "/") {
+		if s == "" || s == "{$}" || s[0] == '*' || strings.HasSuffix(s, "...}") {
+			break
+		}
+		segments = append(segments, s)
+	}
+	return segments, true
+}
+
+// lead is the beginning of a path that fits the segments of a pattern.
+func lead(segments []string, full string) (prefix string, fits bool) {
+	rest := full
+	for _, s := range segments {
+		if rest == "" || rest[0] != '/' {
+			return "", false
+		}
+		end := 1 + len(rest[1:])
+		if slash := strings.IndexByte(rest[1:], '/'); slash >= 0 {
+			end = 1 + slash
+		}
+		if got, err := url.PathUnescape(rest[1:end]); err != nil || s[0] != '{' && s[0] != ':' && got != s {
+			return "", false
+		}
+		rest = rest[end:]
+	}
+	return full[:len(full)-len(rest)], true
+}
+
+// under is what is left of a path behind a prefix.
+func under(path, prefix string) (rest string, found bool) {
+	rest, found = strings.CutPrefix(path, prefix)
+	return rest, found && (rest == "" || rest[0] == '/')
+}
+
+// tidy is a path that http.ServeMux has nothing to redirect from: it knows
+// nothing of the prefix that would have to be in front.
+func tidy(below string) string {
+	clean := path.Clean("/" + below)
+	if clean != "/" && strings.HasSuffix(below, "/") || clean == "/api" {
+		clean += "/"
+	}
+	return clean
+}
+
+// below is a request for what is left of its path.
+func below(r *http.Request, path string) *http.Request {
+	inner, address := *r, *r.URL
+	address.RawPath = path
+	if unescaped, err := url.PathUnescape(path); err == nil { // it was escaped by package url
+		address.Path = unescaped
+	}
+	inner.URL = &address
+	return &inner
 }
 
 // mounts are the handlers of the prefixes that requests came below.
@@ -72,7 +140,8 @@ type mounts struct {
 	byPrefix map[string]http.Handler
 }
 
-// maxMounts bounds how many prefixes are remembered. One is usual.
+// maxMounts bounds how many prefixes are remembered. One is usual; a pattern with
+// variables has as many as clients think of.
 const maxMounts = 16
 
 func (m *mounts) at(prefix string, mount func(string) (http.Handler, error)) (http.Handler, error) {
@@ -90,20 +159,4 @@ func (m *mounts) at(prefix string, mount func(string) (http.Handler, error)) (ht
 	}
 	m.byPrefix[prefix] = h
 	return h, nil
-}
-
-func newScreens(prefix string) (http.Handler, error) { return dashboard.New(web.Files(), prefix) }
-
-// ErrUnauthorized is the error of a guard that wants to know who asks: a browser
-// asks its user for a password.
-var ErrUnauthorized = errors.New("a token is needed: as a bearer token, or as the password of HTTP basic authentication")
-
-// refuse answers a request that the guard does not let pass.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := &rest.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: err.Error()}
-	if errors.Is(err, ErrUnauthorized) {
-		p.Status, p.Code = http.StatusUnauthorized, "unauthorized"
-		w.Header().Set("WWW-Authenticate", `Basic realm="flows", charset="UTF-8"`)
-	}
-	rest.WriteProblem(w, r, p)
 }
