@@ -43,31 +43,49 @@ func (t *Tracker) StartFlow(ctx context.Context, name string) context.Context {
 	return ctx
 }
 
+// unrecorded is the key of the operation that a context carries already where
+// StartOperation recorded none.
+type unrecorded struct{}
+
 // StartOperation begins an operation of the flow that ctx carries. Where there
-// is none it records nothing. EndOperation ends it with the context that is
-// returned.
+// is none, or nothing is recorded, it does nothing. EndOperation ends it with
+// the context that is returned.
 func (t *Tracker) StartOperation(ctx context.Context, name string) context.Context {
-	if op := current(ctx); op == nil || op.run.tracker != t {
+	above := t.carried(ctx)
+	if above == nil {
 		return ctx
 	}
-	ctx, _ = t.Start(ctx, name)
-	return ctx
+	inner, op := t.Start(ctx, name)
+	if op == nil {
+		return context.WithValue(ctx, unrecorded{}, above)
+	}
+	return inner
+}
+
+// carried is the operation of t that ctx carries, or nil.
+func (t *Tracker) carried(ctx context.Context) *Op {
+	if op := current(ctx); op != nil && op.run.tracker == t {
+		return op
+	}
+	return nil
 }
 
 // EndOperation ends the operation that ctx carries, as failed when err is not
 // nil. The flow's own operation is for EndFlow to end.
 func (t *Tracker) EndOperation(ctx context.Context, err error) {
-	if op := current(ctx); op != nil && op.parent != nil {
-		op.Fail(err)
-		op.End()
+	op := t.carried(ctx)
+	if op == nil || op.parent == nil || ctx.Value(unrecorded{}) == op {
+		return
 	}
+	op.Fail(err)
+	op.End()
 }
 
 // EndFlow ends the flow that ctx carries, whichever of its operations ctx
 // carries. It failed when err is not nil or the status is one of HTTP's 5xx; a
 // status of 0 is none.
 func (t *Tracker) EndFlow(ctx context.Context, statusCode int, err error) {
-	op := current(ctx)
+	op := t.carried(ctx)
 	if op == nil {
 		return
 	}
