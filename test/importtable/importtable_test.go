@@ -28,6 +28,46 @@ func TestModuleKeepsTheImportTable(t *testing.T) {
 	}
 }
 
+// TestLibraryBringsNothingElse walks what a service gets that imports the
+// library, on any platform: this module and the standard library.
+func TestLibraryBringsNothingElse(t *testing.T) {
+	module, err := modulePath(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := readSources(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := map[string][]string{}
+	for _, f := range files {
+		if !f.isTest() {
+			imports[f.dir] = append(imports[f.dir], f.imports...)
+		}
+	}
+	seen := map[string]bool{}
+	for waiting := []string{"flow", "flow/flowhttp", "internal/inprocess"}; len(waiting) > 0; waiting = waiting[1:] {
+		dir := waiting[0]
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		if len(imports[dir]) == 0 {
+			t.Errorf("%s has no files", dir)
+		}
+		for _, imported := range imports[dir] {
+			if inside, ours := strings.CutPrefix(imported, module+"/"); ours {
+				waiting = append(waiting, inside)
+			} else if !isStdlib(imported) {
+				t.Errorf("the library brings %s, by way of %s", imported, dir)
+			}
+		}
+	}
+	if !seen["internal/api/rest"] || !seen["internal/model"] {
+		t.Errorf("the walk has seen %v only", seen)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	const mod = "example.com/m"
 	for name, tc := range map[string]struct {
