@@ -70,6 +70,7 @@ func TestShapes(t *testing.T) {
 }
 
 func checkShape(t *testing.T, name string, w *httptest.ResponseRecorder) {
+	t.Helper()
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" ||
 		w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("X-Content-Type-Options") != "nosniff" ||
 		w.Header().Get("X-Request-Id") == "" {

@@ -39,7 +39,7 @@ func follow(t *testing.T, server *httptest.Server, path string) *follower {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := server.Client().Do(r)
+	got, err := server.Client().Do(r) //nolint:bodyclose // whoever follows closes it
 	if err != nil {
 		t.Fatal(err)
 	}

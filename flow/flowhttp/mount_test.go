@@ -215,7 +215,7 @@ func TestManyPrefixesAreNotRemembered(t *testing.T) {
 func TestTwoHandlersShareOneView(t *testing.T) {
 	tracker := flow.New()
 	a, b := mounted(tracker), mux("/other/", flowhttp.Handler(tracker))
-	if tracker.View() != tracker.View() {
+	if first, second := tracker.View(), tracker.View(); first != second {
 		t.Error("there are two views")
 	}
 	_, op := tracker.Start(t.Context(), "get")
