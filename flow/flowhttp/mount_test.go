@@ -80,6 +80,7 @@ func TestAnyPrefixAndRouter(t *testing.T) {
 		"told and partly stripped":         {strip("/app", whole("/f", at("/app/f"))), "/app/f/"},
 		"chi":                              {named("/x/y/*", plain), "/x/y/"},
 		"chi with a variable":              {named("/{tenant}/y/*", plain), "/acme/y/"},
+		"chi within chi":                   {named("/f/*", whole("/admin/f", plain)), "/admin/f/"},
 		"echo with a variable":             {named("/:tenant/y/*", plain), "/acme/y/"},
 		"a pattern of something else":      {named("/other/", whole("/debug/flow", plain)), "/debug/flow/"},
 		"stripped from a path of a router": {strip("/app", whole("/debug/flow", plain)), "/app/debug/flow/"},

@@ -58,8 +58,11 @@ func find(pattern, outer, full string) (prefix, rest string) {
 		if p, fits := lead(segments, outer+full); fits && outer != "" && p == outer {
 			return "", full // it was stripped behind the router
 		}
-		if p, fits := lead(segments, full); fits {
-			return p, full[len(p):]
+		// A router within another knows only its own part.
+		for at := 0; at >= 0 && at < len(full); at = next(full, at) {
+			if p, fits := lead(segments, full[at:]); fits {
+				return full[:at+len(p)], full[at+len(p):]
+			}
 		}
 	}
 	at := strings.Index(full+"/", DefaultPrefix+"/")
@@ -67,6 +70,16 @@ func find(pattern, outer, full string) (prefix, rest string) {
 		return "", full
 	}
 	return full[:at+len(DefaultPrefix)], full[at+len(DefaultPrefix):]
+}
+
+// next is where the segment behind the one at a slash begins, -1 when it is the
+// last.
+func next(full string, at int) int {
+	slash := strings.IndexByte(full[at+1:], '/')
+	if slash < 0 {
+		return -1
+	}
+	return at + 1 + slash
 }
 
 // segmentsOf is the path of a router's pattern up to where it matches anything:
@@ -95,9 +108,9 @@ func lead(segments []string, full string) (prefix string, fits bool) {
 		if rest == "" || rest[0] != '/' {
 			return "", false
 		}
-		end := 1 + len(rest[1:])
-		if slash := strings.IndexByte(rest[1:], '/'); slash >= 0 {
-			end = 1 + slash
+		end := next(rest, 0)
+		if end < 0 {
+			end = len(rest)
 		}
 		if got, err := url.PathUnescape(rest[1:end]); err != nil || s[0] != '{' && s[0] != ':' && got != s {
 			return "", false
