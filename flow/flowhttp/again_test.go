@@ -84,11 +84,11 @@ func TestLoopOfAFinishedFlow(t *testing.T) {
 		h := mounted(tracker)
 		ctx, op := tracker.StartSpec(t.Context(), flow.Spec{Name: "request", Kind: flow.Server})
 		op.End()
-		const ticks = 8000
+		const ticks = 3000
 		for i := range ticks {
 			_, tick := flow.Start(ctx, "tick")
 			tick.End()
-			if i%400 == 0 {
+			if i%300 == 0 {
 				pass(250 * time.Millisecond)
 				rows(t, h)
 			}
