@@ -92,6 +92,24 @@ func checkShape(t *testing.T, name string, w *httptest.ResponseRecorder) {
 	}
 }
 
+// TestMetrics is asked as Prometheus asks.
+func TestMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := mounted(shop(t))
+		for accept, want := range map[string]string{
+			"":                             "text/plain; version=0.0.4; charset=utf-8",
+			"application/openmetrics-text": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+		} {
+			w := get(h, "/debug/flow/metrics", "Accept", accept)
+			text := w.Body.String()
+			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != want || w.Header().Get("Cache-Control") != "no-store" ||
+				!strings.Contains(text, `flow_operation_errors_total{`) || !strings.Contains(text, "load product") {
+				t.Errorf("%q: %d %v %s", accept, w.Code, w.Header(), text)
+			}
+		}
+	})
+}
+
 // TestScreensAndData asks for what is both: a browser that navigates gets the screen.
 func TestScreensAndData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

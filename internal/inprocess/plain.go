@@ -26,9 +26,14 @@ func (v *View) addPlain(mux *http.ServeMux, screens http.Handler) {
 	mux.HandleFunc("GET /active", v.answer(v.active))
 	mux.HandleFunc("GET /dependencies", v.answer(v.dependencies))
 	mux.HandleFunc("GET /health", v.answer(v.health))
-	if m, ok := v.source.(interface{ Metrics() http.Handler }); ok {
-		mux.Handle("GET /metrics", m.Metrics())
-	}
+	mux.Handle("GET /metrics", notStored(v.source.Metrics()))
+}
+
+func notStored(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		h.ServeHTTP(w, r)
+	})
 }
 
 // orScreen answers a browser that navigates with a screen.

@@ -49,6 +49,8 @@ type Source interface {
 	Status() Status
 	// Facts are what else is known of the process, as JSON has it, by name.
 	Facts() map[string]any
+	// Metrics serves the statistics to Prometheus.
+	Metrics() http.Handler
 	// Ignore has the flow of a request not be recorded.
 	Ignore(r *http.Request)
 	// Now is the recorder's clock.
