@@ -14,7 +14,9 @@
 // quarter of a second later and only while flows end: Rollups by the minute,
 // for six hours. At most 2,000 flows a second are analysed. Beyond that counts
 // and latencies stay exact, they are corrected from the recorder's own statistics,
-// and the calls in graphs are those of the flows that were analysed.
+// and the calls in graphs are those of the flows that were analysed. A flow is a
+// trace: what comes back to the process, or ends late, corrects what was counted,
+// while the flow is one of the last 512.
 //
 // # Who may look
 //
