@@ -77,9 +77,9 @@ func refused(t *testing.T, w *httptest.ResponseRecorder) (p problem) {
 //	POST /orders          30 ms   reserve 5 ms, charge 20 ms (payments, failed)
 //	GET /products/{id}     4 ms   load product 2 ms
 //	POST /reports          runs   collect runs
-func shop(t *testing.T, options ...flow.Option) *flow.Tracker {
+func shop(t *testing.T) *flow.Tracker {
 	t.Helper()
-	tracker := flow.New(append([]flow.Option{flow.WithService("shop"), flow.WithVersion("1.2.3"), flow.WithEnvironment("test")}, options...)...)
+	tracker := flow.New(flow.WithService("shop"), flow.WithVersion("1.2.3"), flow.WithEnvironment("test"))
 	tracker.View() // it counts from here on
 	product := func(d time.Duration) {
 		ctx, root := tracker.StartSpec(t.Context(), flow.Spec{Name: "GET /products/{id}", Kind: flow.Server})

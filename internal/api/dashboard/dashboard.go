@@ -33,7 +33,7 @@ type handler struct {
 // New returns the handler of the built dashboard, whose index.html is at the
 // root of files. Requests come to it with paths below prefix, which is cut off
 // already; the page finds its files and the API there by its base. The prefix
-// is empty or begins with a slash and ends without one.
+// is empty or begins with a slash and ends without one, escaped as in a URL.
 func New(files fs.FS, prefix string) (http.Handler, error) {
 	page, err := fs.ReadFile(files, "index.html")
 	if err != nil {
