@@ -192,3 +192,15 @@ func (t *Tracker) request(records [][]byte) []byte {
 	}
 	return out
 }
+
+// encoded is records as requests, one each.
+func (t *Tracker) encoded(records [][]byte) []Encoded {
+	out := make([]Encoded, len(records))
+	for i, record := range records {
+		span, _ := wire.ReadField(record, 0)
+		id, _ := wire.ReadField(span.Bytes, 0)
+		out[i].OTLP = t.request([][]byte{record})
+		copy(out[i].TraceID[:], id.Bytes)
+	}
+	return out
+}

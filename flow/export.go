@@ -2,9 +2,12 @@ package flow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
+	"time"
 )
 
 // Exporter takes finished flows somewhere else.
@@ -16,9 +19,32 @@ type Exporter interface {
 	Export(ctx context.Context, flows []Trace) error
 }
 
-// encodedExporter takes flows as an OTLP request.
-type encodedExporter interface {
-	exportEncoded(ctx context.Context, request []byte, flows int) error
+// EncodedExporter is an Exporter that takes flows as OpenTelemetry's protocol
+// has them, which is how the tracker keeps them. ExportEncoded is called instead
+// of Export, on the same terms.
+type EncodedExporter interface {
+	Exporter
+	ExportEncoded(ctx context.Context, flows []Encoded) error
+}
+
+// Encoded is a finished flow, or an operation that ended late, as an OTLP
+// ExportTraceServiceRequest in protobuf. It is the exporter's own.
+type Encoded struct {
+	TraceID TraceID
+	OTLP    []byte
+}
+
+// requestExporter takes many flows as one OTLP request, and waits for many.
+type requestExporter interface {
+	// patience is how long the first flow may wait for others.
+	patience() time.Duration
+	exportRequest(ctx context.Context, request []byte) error
+}
+
+// refuser is an Exporter whose receiver may take a part of what it is sent.
+type refuser interface {
+	// refused is how many spans the receiver did not take, and the last reason.
+	refused() (spans int64, reason error)
 }
 
 // closer is an Exporter that holds something.
@@ -28,15 +54,56 @@ type closer interface{ Close() error }
 type ExporterStats struct {
 	Exporter string // its type
 	Exported int64  // flows and late operations
-	Dropped  int64  // because it was too slow
+	Dropped  int64  // because it was too slow, or was when the tracker shut down
 	Failed   int64  // that it returned an error for
+	Refused  int64  // spans of exported flows that the receiver did not take
 	Err      error  // the last one
+}
+
+// MarshalJSON writes the error as its text.
+func (s ExporterStats) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Exporter string `json:"exporter"`
+		Exported int64  `json:"exported"`
+		Dropped  int64  `json:"dropped"`
+		Failed   int64  `json:"failed"`
+		Refused  int64  `json:"refused"`
+		Error    string `json:"error,omitempty"`
+	}{s.Exporter, s.Exported, s.Dropped, s.Failed, s.Refused, ""}
+	if s.Err != nil {
+		out.Error = s.Err.Error()
+	}
+	return json.Marshal(out)
+}
+
+const (
+	// So much waits for an exporter that stops for half a second, at 1,000
+	// flows a second of forty steps.
+	minOutboxFlows = 512
+	minOutboxBytes = 2 << 20
+	// maxRequest is from how many bytes on a request goes out. What it grows to
+	// with one more flow of the longest is below the 4 MiB that receivers take
+	// at least.
+	maxRequest = 512 << 10
+	// stepsOfPatience is how often an exporter that waits for more flows looks
+	// whether there is already enough.
+	stepsOfPatience = 20
+)
+
+// newOutbox returns where exporters find flows: the history when it is large enough.
+func newOutbox(history *ring) *ring {
+	if history.most >= minOutboxFlows && history.limit >= minOutboxBytes {
+		return history
+	}
+	return newRing(max(history.most, minOutboxFlows), max(history.limit, minOutboxBytes))
 }
 
 // runner hands flows to an exporter.
 type runner struct {
 	tracker  *Tracker
 	exporter Exporter
+	next     atomic.Uint64 // number of the first flow that it was not handed
+	end      atomic.Uint64 // number of the first flow that it will not be handed; running while that is open
 
 	exported, dropped, failed atomic.Int64
 	err                       atomic.Pointer[error]
@@ -46,33 +113,89 @@ type runner struct {
 	done      chan struct{}
 }
 
+// running is no number that a flow can have.
+const running = math.MaxUint64
+
 func startRunner(t *Tracker, e Exporter) *runner {
 	r := &runner{tracker: t, exporter: e, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	until, finishing := context.WithCancel(ctx)
 	r.cancel, r.finishing = cancel, finishing
-	_, next := t.history.bounds()
-	go r.run(ctx, until, next)
+	_, next := t.outbox.bounds()
+	r.next.Store(next)
+	r.end.Store(running)
+	go r.run(ctx, until)
 	return r
 }
 
-// run exports until there is nothing left after until has ended.
-func (r *runner) run(ctx, until context.Context, next uint64) {
+// run exports until there is nothing left after until has ended. It closes the
+// exporter, so that nobody does while it exports.
+func (r *runner) run(ctx, until context.Context) {
 	defer close(r.done)
+	defer r.closeExporter()
 	for {
-		ending := r.tracker.history.wait(until, next) != nil
-		records, after, missed := r.tracker.history.read(next)
-		next = after
-		r.dropped.Add(int64(missed))
-		if ctx.Err() != nil || ending && len(records) == 0 {
+		ending := r.tracker.outbox.wait(until, r.next.Load()) != nil
+		if !ending {
+			r.linger(until)
+		}
+		if ctx.Err() != nil {
 			return
 		}
-		if err := r.export(ctx, records); err != nil {
-			r.failed.Add(int64(len(records)))
-			r.err.Store(&err)
-		} else {
-			r.exported.Add(int64(len(records)))
+		records := r.take()
+		if len(records) > 0 {
+			r.exportCounted(ctx, records)
+		} else if ending {
+			r.end.Store(r.next.Load())
+			return
 		}
+	}
+}
+
+// linger waits for more flows, for an exporter that takes many at once. Looking
+// now and then spares those who record from waking it.
+func (r *runner) linger(until context.Context) {
+	e, ok := r.exporter.(requestExporter)
+	if !ok || e.patience() <= 0 {
+		return
+	}
+	tick := time.NewTicker(max(e.patience()/stepsOfPatience, time.Millisecond))
+	defer tick.Stop()
+	for range stepsOfPatience {
+		if r.tracker.outbox.pressing(r.next.Load()) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-until.Done():
+			return
+		}
+	}
+}
+
+// take reads what goes out at once, and counts what it came too late for.
+func (r *runner) take() [][]byte {
+	var all [][]byte
+	for size := 0; size < maxRequest; {
+		records, next, missed := r.tracker.outbox.read(r.next.Load())
+		r.next.Store(next)
+		r.dropped.Add(int64(missed))
+		if len(records) == 0 {
+			break
+		}
+		for _, record := range records {
+			size += len(record)
+		}
+		all = append(all, records...)
+	}
+	return all
+}
+
+func (r *runner) exportCounted(ctx context.Context, records [][]byte) {
+	if err := r.export(ctx, records); err != nil {
+		r.failed.Add(int64(len(records)))
+		r.err.Store(&err)
+	} else {
+		r.exported.Add(int64(len(records)))
 	}
 }
 
@@ -82,37 +205,72 @@ func (r *runner) export(ctx context.Context, records [][]byte) (err error) {
 			err = fmt.Errorf("export flows: panic: %v", cause)
 		}
 	}()
-	if e, ok := r.exporter.(encodedExporter); ok {
-		return e.exportEncoded(ctx, r.tracker.request(records), len(records))
+	switch e := r.exporter.(type) {
+	case requestExporter:
+		return e.exportRequest(ctx, r.tracker.request(records))
+	case EncodedExporter:
+		return e.ExportEncoded(ctx, r.tracker.encoded(records))
+	default:
+		return r.exporter.Export(ctx, r.tracker.decoded(records))
 	}
-	return r.exporter.Export(ctx, r.tracker.decoded(records))
+}
+
+func (r *runner) closeExporter() {
+	c, ok := r.exporter.(closer)
+	if !ok {
+		return
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			err := fmt.Errorf("close exporter: panic: %v", cause)
+			r.err.Store(&err)
+		}
+	}()
+	if err := c.Close(); err != nil {
+		if last := r.err.Load(); last != nil {
+			err = errors.Join(*last, err)
+		}
+		r.err.Store(&err)
+	}
 }
 
 func (r *runner) finish() { r.finishing() }
 
-// join waits for the runner until ctx ends, then for its exporter to heed that,
-// and closes the exporter.
+// join waits for the runner until ctx ends, then tells its exporter to end.
 func (r *runner) join(ctx context.Context) error {
 	defer r.cancel()
 	select {
 	case <-r.done:
 	case <-ctx.Done():
+		_, end := r.tracker.outbox.bounds()
+		r.end.Store(end)
 		return fmt.Errorf("flush %T: %w", r.exporter, ctx.Err())
 	}
-	var errs []error
 	if err := r.err.Load(); err != nil {
-		errs = append(errs, *err)
+		return *err
 	}
-	if c, ok := r.exporter.(closer); ok {
-		errs = append(errs, c.Close())
+	return nil
+}
+
+// behind is how many flows it missed, or will, that it has not seen yet.
+func (r *runner) behind() int64 {
+	end := r.end.Load()
+	if end == running {
+		end, _ = r.tracker.outbox.bounds()
 	}
-	return errors.Join(errs...)
+	if next := r.next.Load(); end > next {
+		return int64(end - next)
+	}
+	return 0
 }
 
 func (r *runner) stats() ExporterStats {
 	s := ExporterStats{
 		Exporter: fmt.Sprintf("%T", r.exporter),
-		Exported: r.exported.Load(), Dropped: r.dropped.Load(), Failed: r.failed.Load(),
+		Exported: r.exported.Load(), Dropped: r.dropped.Load() + r.behind(), Failed: r.failed.Load(),
+	}
+	if e, ok := r.exporter.(refuser); ok {
+		s.Refused, s.Err = e.refused()
 	}
 	if err := r.err.Load(); err != nil {
 		s.Err = *err

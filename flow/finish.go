@@ -76,15 +76,30 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 // store hands a record to the history and to who analyses flows.
 func (t *Tracker) store(record []byte, keep bool, tap *ring) {
 	if keep {
-		if t.history.append(record) {
+		kept := t.history.append(record)
+		if kept {
 			t.kept.Add(1)
 		} else {
 			t.tooBig.Add(1)
 		}
+		t.send(record, kept)
 	}
 	if tap != nil && !tap.append(record) {
 		t.untapped.Add(1)
 		tap.ready()
+	}
+}
+
+// send hands a record to the exporters, unless they find it in the history.
+func (t *Tracker) send(record []byte, kept bool) {
+	sent := kept
+	if t.outbox != nil && t.outbox != t.history {
+		sent = t.outbox.append(record)
+	}
+	if !sent {
+		for _, r := range t.runners {
+			r.dropped.Add(1)
+		}
 	}
 }
 

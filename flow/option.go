@@ -100,7 +100,8 @@ func WithResource(attrs ...Attr) Option {
 
 // WithHistory bounds the finished flows that are kept, by number and by bytes.
 // The default is 1,000 flows and 4 MiB. With either at 0 none is kept;
-// statistics go on.
+// statistics go on, and so do exporters: where the history is smaller than 512
+// flows or 2 MiB, they have so much of their own.
 func WithHistory(flows, bytes int) Option {
 	return option(func(c *config) { c.flows, c.bytes = max(flows, 0), max(bytes, 0) })
 }
@@ -117,7 +118,9 @@ func WithSampler(s Sampler) Option { return option(func(c *config) { c.sampler =
 // failed ones are. The default is 1 s; 0 keeps none for being slow.
 func WithSlow(d time.Duration) Option { return option(func(c *config) { c.slow = d }) }
 
-// WithExporter hands finished flows to an Exporter, in a goroutine of its own.
+// WithExporter hands finished flows that are kept to an Exporter, in a
+// goroutine of its own. An exporter belongs to one tracker, and Shutdown closes
+// it if it has a Close method.
 func WithExporter(e Exporter) Option {
 	return option(func(c *config) { c.exporters = append(c.exporters, e) })
 }

@@ -203,3 +203,18 @@ func (r *ring) bounds() (first, next uint64) {
 	defer r.mu.Unlock()
 	return r.first, r.next
 }
+
+// pressing reports whether what waits from number n on takes so much of the ring
+// that whoever reads it should not put it off.
+func (r *ring) pressing(n uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n < r.first || r.next-n >= uint64(r.most)/4 {
+		return true
+	}
+	size := 0
+	for ; n != r.next; n++ {
+		size += r.entry(n).length
+	}
+	return size >= min(r.limit/4, maxRequest)
+}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/decode"
@@ -106,9 +107,18 @@ func tags(attrs []Attr) map[string]any {
 	}
 	out := make(map[string]any, len(attrs))
 	for _, a := range attrs {
-		out[a.key] = a.Value()
+		out[a.key] = jsonValue(a)
 	}
 	return out
+}
+
+// jsonValue is an attribute's value as JSON can have it: what is no number to
+// JSON is a text.
+func jsonValue(a Attr) any {
+	if v, ok := a.Value().(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
+		return a.Text()
+	}
+	return a.Value()
 }
 
 // decoded is records as traces, one each.

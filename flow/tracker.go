@@ -22,6 +22,7 @@ type Tracker struct {
 	steps   stepTree
 	shards  []shard
 	history *ring
+	outbox  *ring                // what exporters read: the history, or a small one beside it; nil without exporters
 	tap     atomic.Pointer[ring] // every flow, while somebody analyses them
 	bridge  atomic.Pointer[Bridge]
 
@@ -56,6 +57,9 @@ func New(options ...Option) *Tracker {
 	}
 	t.sweep.tracker = t
 	t.observer.begin(&t.cfg)
+	if len(t.cfg.exporters) > 0 {
+		t.outbox = newOutbox(t.history)
+	}
 	for _, e := range t.cfg.exporters {
 		t.runners = append(t.runners, startRunner(t, e))
 	}
@@ -164,9 +168,10 @@ func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *O
 }
 
 // Shutdown ends the exporters after they have exported what has finished, or
-// when ctx ends, and waits for their goroutines, except for one that hangs in
-// an exporter, and joins their errors. Recording goes on into the history. Later
-// calls return what the first did.
+// when ctx ends, and returns their errors joined. An exporter that hangs until
+// then is told by its own context and left alone; what it did not take is
+// dropped and counted. Recording goes on into the history. Later calls return
+// what the first did.
 func (t *Tracker) Shutdown(ctx context.Context) error {
 	t.close.Do(func() {
 		t.sweep.stop()
