@@ -1,4 +1,6 @@
 // Where time went. Every case draws its trace; one character is 10 ns.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { FlowDetail, SequenceStep } from '../../src/api/types'
 import { placeSankey } from '../../src/layout/sankey'
@@ -213,5 +215,21 @@ test('every step and link has a place inside the drawing, in the column of its d
     })
     expect(placed.links).toHaveLength(diagram.links.length)
     for (const outline of placed.links) expect(outline).toMatch(/^M[\d.-]+ [^a-z]*Z$/)
+  }
+})
+
+// Package flow draws the same diagram without a browser; its test writes what it makes of these.
+test('a process that exports its flows divides their time in the same way', () => {
+  type Case = { Spans: { Name: string; Depth: number; From: number; Until: number }[]; Want: { nodes: unknown[]; links: unknown[]; total: number } }
+  const path = fileURLToPath(new URL('../../../flow/testdata/sankey_cases.json', import.meta.url))
+  const cases = JSON.parse(readFileSync(path, 'utf8')) as Case[]
+  expect(cases.length).toBeGreaterThan(10)
+  for (const { Spans, Want } of cases) {
+    const { steps, links, total } = drawn(Spans.map((s) => [s.Name, s.Depth, s.From, s.Until]))
+    expect({
+      nodes: steps.map((s) => ({ name: s.name, depth: s.depth, value: s.value, source: s.source, self: s.self, calls: s.calls, errors: s.errors, steps: s.steps })),
+      links: links.map((l) => ({ source: l.from, target: l.to, value: l.value })),
+      total,
+    }).toEqual(Want)
   }
 })
