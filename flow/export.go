@@ -151,22 +151,24 @@ func (r *runner) run(ctx, until context.Context) {
 	}
 }
 
-// linger waits for more flows, for an exporter that takes many at once. Looking
-// now and then spares those who record from waking it.
+// linger waits for more flows, for an exporter that takes many at once, but not
+// until they fill the outbox. It is woken by their number; looking at their size
+// now and then spares those who record from counting.
 func (r *runner) linger(until context.Context) {
 	e, ok := r.exporter.(requestExporter)
-	if !ok || e.patience() <= 0 {
+	if !ok {
 		return
 	}
-	tick := time.NewTicker(max(e.patience()/stepsOfPatience, time.Millisecond))
-	defer tick.Stop()
+	enough := r.next.Load() + uint64(r.tracker.outbox.most)/4
+	tick := e.patience() / stepsOfPatience
 	for range stepsOfPatience {
-		if r.tracker.outbox.pressing(r.next.Load()) {
+		if tick <= 0 || r.tracker.outbox.pressing(r.next.Load()) {
 			return
 		}
-		select {
-		case <-tick.C:
-		case <-until.Done():
+		ctx, cancel := context.WithTimeout(until, tick)
+		err := r.tracker.outbox.wait(ctx, enough)
+		cancel()
+		if err == nil || until.Err() != nil {
 			return
 		}
 	}

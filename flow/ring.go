@@ -16,11 +16,12 @@ type ring struct {
 
 	mu      sync.Mutex
 	buf     []byte
-	write   int      // where the next record goes, unless it does not fit there
-	entries []extent // of the records that are kept, a circle
-	first   uint64   // the number of the oldest record kept
-	next    uint64   // the number of the next record
-	waiting chan struct{}
+	write   int           // where the next record goes, unless it does not fit there
+	entries []extent      // of the records that are kept, a circle
+	first   uint64        // the number of the oldest record kept
+	next    uint64        // the number of the next record
+	waiting chan struct{} // closed when there is a record of number wakeAt
+	wakeAt  uint64
 	ready   func() // called after each record, without the lock; nil is nothing
 }
 
@@ -61,7 +62,7 @@ func (r *ring) put(record []byte) {
 	}
 	*r.entry(r.next) = extent{at, len(record)}
 	r.next++
-	if r.waiting != nil {
+	if r.waiting != nil && r.next > r.wakeAt {
 		close(r.waiting)
 		r.waiting = nil
 	}
@@ -175,8 +176,9 @@ func (r *ring) wait(ctx context.Context, n uint64) error {
 			return nil
 		}
 		if r.waiting == nil {
-			r.waiting = make(chan struct{})
+			r.waiting, r.wakeAt = make(chan struct{}), n
 		}
+		r.wakeAt = min(r.wakeAt, n)
 		woken := r.waiting
 		r.mu.Unlock()
 		select {
@@ -204,12 +206,12 @@ func (r *ring) bounds() (first, next uint64) {
 	return r.first, r.next
 }
 
-// pressing reports whether what waits from number n on takes so much of the ring
-// that whoever reads it should not put it off.
+// pressing reports whether the records from number n on take so many bytes that
+// whoever reads them should not put it off.
 func (r *ring) pressing(n uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if n < r.first || r.next-n >= uint64(r.most)/4 {
+	if n < r.first {
 		return true
 	}
 	size := 0

@@ -1,0 +1,107 @@
+package flow
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// target is an OTLPExporter's settings with those of the environment.
+type target struct {
+	url     string
+	headers map[string]string
+	timeout time.Duration
+	gzip    bool
+	client  *http.Client
+}
+
+func (e *OTLPExporter) resolve() (target, error) {
+	t := target{timeout: e.Timeout, gzip: !e.Uncompressed, client: e.Client, headers: map[string]string{}}
+	var errs [4]error
+	t.url, errs[0] = e.address()
+	if e.Timeout <= 0 {
+		t.timeout, errs[1] = timeoutOf(setting("TIMEOUT"))
+	}
+	errs[2] = readHeaders(t.headers, setting("HEADERS"))
+	for name, value := range e.Headers {
+		t.headers[http.CanonicalHeaderKey(name)] = value
+	}
+	switch c := setting("COMPRESSION"); c {
+	case "none":
+		t.gzip = false
+	case "", "gzip":
+	default:
+		errs[3] = fmt.Errorf("compression %q is neither gzip nor none", c)
+	}
+	if t.client == nil {
+		// Not http.DefaultTransport: a program may have it record flows.
+		t.client = &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: defaultTimeout,
+		}}
+	}
+	return t, errors.Join(errs[:]...)
+}
+
+// setting is a variable of the environment, as OpenTelemetry names them: the one
+// for traces, else the one for all.
+func setting(name string) string {
+	return strings.TrimSpace(cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_"+name), os.Getenv("OTEL_EXPORTER_OTLP_"+name)))
+}
+
+// address is where requests go.
+func (e *OTLPExporter) address() (string, error) {
+	const path = "/v1/traces"
+	base, exact := e.Endpoint, ""
+	if base == "" {
+		exact = os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+		base = cmp.Or(exact, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+	}
+	if base == "" {
+		return "", errors.New("no endpoint: set Endpoint or OTEL_EXPORTER_OTLP_ENDPOINT")
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", fmt.Errorf("endpoint %q is no URL like http://127.0.0.1:4318", base)
+	}
+	if exact == "" && !strings.HasSuffix(u.Path, path) {
+		u = u.JoinPath(path)
+	}
+	return u.String(), nil
+}
+
+// timeoutOf reads milliseconds.
+func timeoutOf(text string) (time.Duration, error) {
+	if text == "" {
+		return defaultTimeout, nil
+	}
+	ms, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || ms <= 0 {
+		return 0, fmt.Errorf("timeout %q is no number of milliseconds", text)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
+}
+
+// readHeaders reads headers as W3C Baggage has them: a=b,c=d, values escaped as
+// in URLs. What they say is not in the error: that is where tokens are.
+func readHeaders(into map[string]string, text string) error {
+	for pair := range strings.SplitSeq(text, ",") {
+		if strings.TrimSpace(pair) == "" {
+			continue
+		}
+		name, value, found := strings.Cut(pair, "=")
+		name = strings.TrimSpace(name)
+		value, err := url.PathUnescape(strings.TrimSpace(value))
+		if !found || err != nil || !isToken(name) {
+			return errors.New("the headers of the environment are not like name=value,name=value")
+		}
+		into[http.CanonicalHeaderKey(name)] = value
+	}
+	return nil
+}
