@@ -2,9 +2,12 @@ package flow
 
 import "github.com/flowscope/flowscope/internal/wire"
 
-// encodeTraces is traces as an OTLP request, for those that were decoded
-// already.
-func encodeTraces(resource []byte, traces []Trace) []byte {
+// EncodeOTLP returns flows as an OTLP ExportTraceServiceRequest in protobuf. The
+// process is described as a Tracker without options would describe it. An
+// EncodedExporter gets flows encoded, and described as its tracker does.
+func EncodeOTLP(traces ...Trace) []byte {
+	process := newConfig(nil)
+	resource := encodeResource(process.attributes())
 	return wire.AppendMessage(nil, wire.TracesResourceSpans, func(b []byte) []byte {
 		b = wire.AppendBytes(b, wire.ResourceSpansResource, resource)
 		return wire.AppendMessage(b, wire.ResourceSpansScopeSpans, func(b []byte) []byte {

@@ -89,11 +89,9 @@ func (e *OTLPExporter) refused() (spans int64, reason error) {
 }
 
 // Export sends flows in one request, for those who wrap the exporter. A tracker
-// has them encoded already. The service is called as New without options would
-// call it.
+// has them encoded already.
 func (e *OTLPExporter) Export(ctx context.Context, flows []Trace) error {
-	process := newConfig(nil)
-	return e.exportRequest(ctx, encodeTraces(encodeResource(process.attributes()), flows))
+	return e.exportRequest(ctx, EncodeOTLP(flows...))
 }
 
 func (e *OTLPExporter) exportRequest(ctx context.Context, request []byte) error {
