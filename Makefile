@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 BIN := $(CURDIR)/.cache/bin
 FUZZTIME ?= 5s
+# Every folder with a go.mod: the root, and modules that bring what the root must not.
+MODULES = $(shell git ls-files -co --exclude-standard -- go.mod '*/go.mod' ':!*/testdata/*' | xargs -n1 dirname | sort)
 
 export FLOWSCOPE_TELEMETRYGEN ?= $(BIN)/telemetrygen
 
@@ -24,9 +26,10 @@ test: tools web/node_modules/.package-lock.json ## Install what the tests need a
 lint: tools ## Check format, vet, linters, go.mod and files
 	@unformatted=$$(git ls-files -coz --exclude-standard '*.go' | xargs -0 gofmt -l); \
 		[[ -z $$unformatted ]] || { echo "run make fmt: $$unformatted"; exit 1; }
-	go vet ./...
-	$(BIN)/golangci-lint run ./...
-	@go mod tidy -diff >/dev/null || { echo "run go mod tidy"; exit 1; }
+	@for dir in $(MODULES); do ( \
+		cd "$$dir" && go vet ./... && $(BIN)/golangci-lint run ./... && \
+		{ go mod tidy -diff >/dev/null || { echo "run go mod tidy in $$dir"; exit 1; }; } ) || exit 1; \
+	done
 	test/checks/files.sh
 
 fuzz: ## Fuzz every decoder (FUZZTIME=5s each)

@@ -5,11 +5,12 @@
 //
 // Its stages, all of them unless some are named as arguments:
 //
-//	unit     cmd, flow, internal and web under the race detector
+//	unit     cmd, flow, internal and web under the race detector, and the modules
+//	         in folders of their own (flow/contrib)
 //	system   test/...: end to end, contract and script tests, one package at a
 //	         time and without the race detector, because they run the built
 //	         program against the clock
-//	fuzz     every Fuzz function of the module for a few seconds
+//	fuzz     every Fuzz function of all modules for a few seconds
 //	web      vitest in web/
 //	browser  the npm script test:browser in web/, vitest with Chromium
 //

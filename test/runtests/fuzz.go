@@ -14,8 +14,9 @@ import (
 
 // A fuzzTarget is one Fuzz function. Go fuzzes one at a time.
 type fuzzTarget struct {
-	dir  string // ./internal/decode
-	name string // FuzzZipkin
+	module string // folder of the module, "." for the root's
+	dir    string // in it, ./internal/decode
+	name   string // FuzzZipkin
 }
 
 func runFuzz(ctx context.Context, each time.Duration) tally {
@@ -36,7 +37,7 @@ func runFuzz(ctx context.Context, each time.Duration) tally {
 func (f fuzzTarget) run(ctx context.Context, each time.Duration) tally {
 	for attempt := 1; ; attempt++ {
 		var out bytes.Buffer
-		sum := goTest(ctx, &out, "-run=^$", "-fuzz=^"+f.name+"$", "-fuzztime="+each.String(), f.dir)
+		sum := goTest(ctx, &out, f.module, "-run=^$", "-fuzz=^"+f.name+"$", "-fuzztime="+each.String(), f.dir)
 		if attempt == 1 && sum.failed > 0 && isDeadlineRace(out.String()) {
 			fmt.Printf("fuzz %s %s: stopped by go.dev/issue/75804, running it again\n", f.dir, f.name)
 			continue
@@ -54,21 +55,25 @@ func isDeadlineRace(out string) bool {
 // build and link the tests of every package first.
 func findFuzz(root fs.FS) ([]fuzzTarget, error) {
 	fuzz := regexp.MustCompile(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\)`)
+	modules, err := findModules(root)
+	if err != nil {
+		return nil, err
+	}
 	var targets []fuzzTarget
-	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		base := path.Base(name)
-		if d.IsDir() && name != "." && (base == "node_modules" || base == "testdata" || strings.HasPrefix(base, ".")) {
+		if d.IsDir() && skipped(name) {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
 		text, err := fs.ReadFile(root, name)
+		module, dir := within(modules, path.Dir(name))
 		for _, match := range fuzz.FindAllSubmatch(text, -1) {
-			targets = append(targets, fuzzTarget{dir: "./" + path.Dir(name), name: string(match[1])})
+			targets = append(targets, fuzzTarget{module: module, dir: dir, name: string(match[1])})
 		}
 		return err
 	})

@@ -11,14 +11,23 @@ import (
 	"strings"
 )
 
-// runUnit tests what is compiled into the program, and the program's parts.
+// runUnit tests what is compiled into the program, the program's parts, and the
+// modules that lie in it.
 func runUnit(ctx context.Context) tally {
 	packages, err := listPackages(ctx)
 	if err != nil {
 		return failure(err)
 	}
+	modules, err := findModules(os.DirFS("."))
+	if err != nil {
+		return failure(err)
+	}
 	unit, _ := split(packages)
-	return goTest(ctx, os.Stdout, append([]string{"-race", "-count=1"}, unit...)...)
+	sum := goTest(ctx, os.Stdout, ".", append([]string{"-race", "-count=1"}, unit...)...)
+	for _, dir := range modules {
+		sum.add(goTest(ctx, os.Stdout, dir, "-race", "-count=1", "./..."))
+	}
+	return sum
 }
 
 // runSystem tests the whole program from outside.
@@ -28,7 +37,7 @@ func runSystem(ctx context.Context) tally {
 		return failure(err)
 	}
 	_, system := split(packages)
-	return goTest(ctx, os.Stdout, append([]string{"-p=1", "-count=1", "-timeout=15m"}, system...)...)
+	return goTest(ctx, os.Stdout, ".", append([]string{"-p=1", "-count=1", "-timeout=15m"}, system...)...)
 }
 
 func listPackages(ctx context.Context) ([]string, error) {
@@ -53,10 +62,11 @@ func split(packages []string) (unit, system []string) {
 	return unit, system
 }
 
-// goTest runs go test with args and prints the lines of each package and the
-// output of failed tests to w.
-func goTest(ctx context.Context, w io.Writer, args ...string) tally {
+// goTest runs go test in the module of a folder and prints the lines of each
+// package and the output of failed tests to w.
+func goTest(ctx context.Context, w io.Writer, dir string, args ...string) tally {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

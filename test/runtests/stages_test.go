@@ -48,13 +48,33 @@ func TestFindFuzz(t *testing.T) {
 		"internal/b/b_test.go":       {Data: []byte("package b\n\nfunc FuzzyMatch(t *testing.T) {}\n")},
 		"web/node_modules/x_test.go": {Data: []byte("package x\n\nfunc FuzzOther(f *testing.F) {}\n")},
 		"c/testdata/c_test.go":       {Data: []byte("package c\n\nfunc FuzzData(f *testing.F) {}\n")},
+		"d/go.mod":                   {Data: []byte("module d\n")},
+		"d/d_test.go":                {Data: []byte("package d\n\nfunc FuzzD(f *testing.F) {}\n")},
+		"d/in/e_test.go":             {Data: []byte("package e\n\nfunc FuzzE(f *testing.F) {}\n")},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []fuzzTarget{{"./internal/a", "FuzzOne"}, {"./internal/a", "FuzzTwo"}}
+	want := []fuzzTarget{
+		{"d", ".", "FuzzD"}, {"d", "./in", "FuzzE"}, {".", "./internal/a", "FuzzOne"}, {".", "./internal/a", "FuzzTwo"},
+	}
 	if !slices.Equal(targets, want) {
 		t.Errorf("found %v, want %v", targets, want)
+	}
+}
+
+func TestFindModules(t *testing.T) {
+	modules, err := findModules(fstest.MapFS{
+		"go.mod":                  {},
+		"flow/contrib/a/go.mod":   {},
+		"flow/contrib/b/go.mod":   {},
+		"flow/contrib/b/b.go":     {},
+		".cache/mod/x/go.mod":     {},
+		"web/node_modules/go.mod": {},
+		"test/testdata/go.mod":    {},
+	})
+	if want := []string{"flow/contrib/a", "flow/contrib/b"}; err != nil || !slices.Equal(modules, want) {
+		t.Errorf("found %v, %v, want %v", modules, err, want)
 	}
 }
 
