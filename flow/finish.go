@@ -77,9 +77,10 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 func (t *Tracker) store(record []byte, keep bool, tap *ring) {
 	if keep {
 		kept := t.history.append(record)
-		if kept {
+		switch {
+		case kept:
 			t.kept.Add(1)
-		} else {
+		case t.history.holds():
 			t.tooBig.Add(1)
 		}
 		t.send(record, kept)
@@ -104,10 +105,11 @@ func (t *Tracker) send(record []byte, kept bool) {
 }
 
 // keeps decides whether a run that has ended is kept: because the sampler said
-// so, or because it failed, was slow or unlike others. Without a history none is.
+// so, or because it failed, was slow or unlike others. Without a history or an
+// exporter there is nowhere to keep it.
 func (t *Tracker) keeps(r *run) bool {
 	switch {
-	case t.cfg.flows == 0 || t.cfg.bytes == 0 || r.decision == Drop:
+	case r.decision == Drop || !t.history.holds() && t.outbox == nil:
 		return false
 	case r.decision == Keep:
 		return true

@@ -68,6 +68,9 @@ func (r *ring) put(record []byte) {
 	}
 }
 
+// holds reports whether the ring can keep anything.
+func (r *ring) holds() bool { return r.most > 0 && r.limit > 0 }
+
 func (r *ring) kept() int { return int(r.next - r.first) }
 
 func (r *ring) entry(n uint64) *extent { return &r.entries[n%uint64(len(r.entries))] }
