@@ -142,3 +142,30 @@ func BenchmarkAdd(b *testing.B) {
 		s.Add(int64(i%1000)*1000 + 50_000)
 	}
 }
+
+// TestUnmerge takes away what was merged, and what was not there yet.
+func TestUnmerge(t *testing.T) {
+	var all, part, rest Sketch
+	for ns := range int64(1000) {
+		all.Add(ns * ns)
+		if ns%3 == 0 {
+			part.Add(ns * ns)
+		} else {
+			rest.Add(ns * ns)
+		}
+	}
+	got := all.Clone()
+	got.Unmerge(&part)
+	if got.Count() != rest.Count() || got.Zero() != rest.Zero() || got.Sum() != rest.Sum() || !slices.Equal(got.Buckets(), rest.Buckets()) {
+		t.Errorf("%d of %v are left of %d", got.Count(), got.Sum(), rest.Count())
+	}
+	early := rest.Clone()
+	early.Unmerge(&all) // is what is owed
+	if early.Count() != -part.Count() {
+		t.Errorf("%d are owed", early.Count())
+	}
+	early.Merge(&part)
+	if early.Count() != 0 || early.Zero() != 0 || len(early.Buckets()) != 0 {
+		t.Errorf("%d are left, %v", early.Count(), early.Buckets())
+	}
+}

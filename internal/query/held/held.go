@@ -13,14 +13,21 @@ import (
 // Flows returns the page of flows that q selects.
 func Flows(list []model.FlowSummary, q model.FlowQuery) model.FlowPage {
 	found := slices.DeleteFunc(slices.Clone(list), func(f model.FlowSummary) bool { return !selects(&q, &f) })
-	slices.SortFunc(found, func(a, b model.FlowSummary) int {
-		if q.ByDuration && a.Duration != b.Duration {
-			return cmp.Compare(b.Duration, a.Duration)
-		}
-		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
-	})
+	slices.SortFunc(found, func(a, b model.FlowSummary) int { return compare(placeOf(&a), placeOf(&b), q.ByDuration) })
 	from := min(q.Offset, len(found))
 	return model.FlowPage{Flows: found[from:min(from+q.Limit, len(found))], Total: len(found)}
+}
+
+// compare orders flows as lists have them.
+func compare(a, b model.TracePlace, byDuration bool) int {
+	if byDuration && a.Duration != b.Duration {
+		return cmp.Compare(b.Duration, a.Duration)
+	}
+	return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
+}
+
+func placeOf(f *model.FlowSummary) model.TracePlace {
+	return model.TracePlace{Start: f.Start, Duration: f.Duration, TraceID: f.TraceID}
 }
 
 func selects(q *model.FlowQuery, f *model.FlowSummary) bool {
@@ -37,11 +44,16 @@ func selects(q *model.FlowQuery, f *model.FlowSummary) bool {
 // Traces returns the page of traces that q selects. spans yields those of a
 // flow that is in the list.
 func Traces(list []model.FlowSummary, spans func(model.TraceID) []model.Span, q model.TraceQuery) model.TracePage {
+	if q.Filter == nil {
+		q.Filter, _ = model.CompileFilter(nil) // a filter that says nothing has no fault
+	}
 	rows := q.Filter.Flow
 	rows.From, rows.To, rows.ByDuration, rows.Limit = q.From, q.To, q.ByDuration, len(list)
 	page := model.TracePage{Scanned: model.Scanned{Rows: int64(len(list))}}
-	waiting := q.After != nil && q.After.Last != nil
 	for _, f := range Flows(list, rows).Flows {
+		if q.After != nil && q.After.Last != nil && compare(placeOf(&f), *q.After.Last, q.ByDuration) <= 0 {
+			continue // the last one itself may be forgotten meanwhile
+		}
 		found := model.FoundTrace{FlowSummary: f}
 		bits := uint64(0)
 		for _, s := range spans(f.TraceID) {
@@ -54,13 +66,9 @@ func Traces(list []model.FlowSummary, spans func(model.TraceID) []model.Span, q 
 		found.Samples = found.Samples[:min(len(found.Samples), model.SampleSpans)]
 		switch {
 		case !q.Filter.Match(&f, bits):
-		case waiting:
-			waiting = f.TraceID != q.After.Last.TraceID
 		case len(page.Traces) == q.Limit:
-			last := page.Traces[q.Limit-1]
-			page.Next = &model.TraceCursor{From: q.From, To: q.To, Last: &model.TracePlace{
-				Start: last.Start, Duration: last.Duration, TraceID: last.TraceID,
-			}}
+			last := placeOf(&page.Traces[q.Limit-1].FlowSummary)
+			page.Next = &model.TraceCursor{From: q.From, To: q.To, Last: &last}
 			return page
 		default:
 			page.Traces = append(page.Traces, found)
