@@ -1,0 +1,121 @@
+// Command shop is a small web shop that shows its own flows: a JSON API over
+// SQLite that calls two services of other companies, and, at /debug/flow, the
+// dashboard of what its requests did. It is there to be read and copied.
+//
+//	go run . -traffic 5
+//
+// Everything that makes its flows is here: the middleware in this file, one
+// helper for SQL (sqlite.go), one for HTTP calls (partner.go), and a goroutine
+// that goes on after the answer (checkout.go).
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flowscope/flowscope/flow"
+)
+
+func main() {
+	var c config
+	flag.StringVar(&c.addr, "addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
+	flag.StringVar(&c.file, "db", "", "the database's file; without it one that ends with the program")
+	flag.IntVar(&c.traffic, "traffic", 0, "how many customers to play each second")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, c, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "shop:", err)
+		os.Exit(1)
+	}
+}
+
+type config struct {
+	addr    string
+	file    string
+	traffic int
+}
+
+// patience is how long what is under way may take when the program ends.
+const patience = 5 * time.Second
+
+// run serves until ctx ends.
+func run(ctx context.Context, c config, out io.Writer) (err error) {
+	file := c.file
+	if file == "" {
+		dir, err := os.MkdirTemp("", "shop-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir) //nolint:errcheck // it is the system's to tidy what remains
+		file = filepath.Join(dir, "shop.db")
+	}
+	db, err := openStore(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	others, err := listen("127.0.0.1:0", otherCompanies())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, others.stop()) }()
+
+	shop := newShop(db, others.url)
+	mux := http.NewServeMux()
+	mux.Handle("/", shop)
+	server, err := listen(c.addr, flow.Default().Middleware(mux))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "shop       %s/products\n", server.url)
+
+	var customers sync.WaitGroup
+	customers.Go(func() { play(ctx, server.url, c.traffic) })
+	<-ctx.Done()
+	customers.Wait()
+	err = server.stop()
+	shop.after.Wait()
+	return err
+}
+
+// server is an HTTP server that listens.
+type server struct {
+	http.Server
+	url   string
+	ended chan error
+}
+
+func listen(addr string, handler http.Handler) (*server, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{url: "http://" + l.Addr().String(), ended: make(chan error, 1)}
+	s.Handler, s.ReadHeaderTimeout = handler, patience
+	go func() { s.ended <- s.Serve(l) }()
+	return s, nil
+}
+
+// stop lets requests that run come to their end.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := s.Shutdown(ctx)
+	if ended := <-s.ended; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
