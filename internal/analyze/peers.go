@@ -50,12 +50,12 @@ func (a *Analyzer) findPeer(s *span) bool {
 		return false
 	}
 	p, ok := a.peerOf(s)
-	if s.kind == model.KindUnspecified && (p.kind == model.NodeQueue || p.address) {
-		return false // servers and consumers have these too
+	if s.kind == model.KindUnspecified && !namesCallee(s.kind, p) {
+		return false
 	}
 	if !ok || p.address {
 		if outer := a.work.wrapper(s); outer != nil {
-			if better, found := a.peerOf(outer); found && !better.address {
+			if better, found := a.peerOf(outer); found && namesCallee(outer.kind, better) {
 				p, ok = better, true
 			}
 		}
@@ -73,6 +73,13 @@ func (a *Analyzer) findPeer(s *span) bool {
 		}
 	}
 	return true
+}
+
+// namesCallee reports whether a peer is a name of what a span calls, or what is
+// called below it. Servers and consumers without a kind have addresses and
+// queues, too.
+func namesCallee(kind model.Kind, p peer) bool {
+	return !p.address && (kind != model.KindUnspecified || p.kind != model.NodeQueue)
 }
 
 // maxAttempts is how many siblings after a failed call are looked at for one
@@ -130,12 +137,13 @@ func (w *work) mayCall(s *span) bool {
 	return true
 }
 
-// wrapper is the client span of the same service around s, or nil.
+// wrapper is the span of the same service around s that may say what s calls:
+// a client, or one of no kind. Else it is nil.
 func (w *work) wrapper(s *span) *span {
 	if s.parent == none {
 		return nil
 	}
-	if p := &w.spans[s.parent]; calls(p.kind) && p.node == s.node {
+	if p := &w.spans[s.parent]; (calls(p.kind) || p.kind == model.KindUnspecified) && p.node == s.node {
 		return p
 	}
 	return nil
