@@ -74,13 +74,13 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, others.stop()) }()
 
 	shop := newShop(db, others.url)
-	mux := http.NewServeMux()
-	mux.Handle("/", shop)
-	server, err := listen(c.addr, flow.Default().Middleware(mux))
+	mux := shop.routes()
+	flow.RegisterHandlers(mux)                              // /debug/flow, for this machine only
+	server, err := listen(c.addr, flow.HTTPMiddleware(mux)) // a flow for each request
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "shop       %s/products\n", server.url)
+	fmt.Fprintf(out, "shop       %s/products\ndashboard  %s/debug/flow/\n", server.url, server.url)
 
 	var customers sync.WaitGroup
 	customers.Go(func() { play(ctx, server.url, c.traffic) })

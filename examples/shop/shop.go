@@ -15,7 +15,6 @@ import (
 
 // shop answers the customers' requests.
 type shop struct {
-	http.ServeMux
 	db             *sql.DB
 	payments, mail *partner
 	after          sync.WaitGroup // what goes on after an answer
@@ -23,12 +22,17 @@ type shop struct {
 
 // newShop returns the shop over a database. Its partners are below one URL.
 func newShop(db *sql.DB, partners string) *shop {
-	s := &shop{db: db, payments: newPartner("payments", partners+"/payments"), mail: newPartner("mail", partners+"/mail")}
-	s.Handle("GET /products", handler(s.products))
-	s.Handle("GET /products/{id}", handler(s.product))
-	s.Handle("POST /cart/{id}", handler(s.putInCart))
-	s.Handle("POST /checkout", handler(s.checkout))
-	return s
+	return &shop{db: db, payments: newPartner("payments", partners+"/payments"), mail: newPartner("mail", partners+"/mail")}
+}
+
+// routes is where the shop answers. Flows are named by these patterns.
+func (s *shop) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("GET /products", handler(s.products))
+	mux.Handle("GET /products/{id}", handler(s.product))
+	mux.Handle("POST /cart/{id}", handler(s.putInCart))
+	mux.Handle("POST /checkout", handler(s.checkout))
+	return mux
 }
 
 // handler is what answers a request: with a value that becomes JSON, or an error.

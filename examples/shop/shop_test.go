@@ -38,7 +38,7 @@ func open(t *testing.T) *bench {
 	partners := httptest.NewServer(otherCompanies())
 	t.Cleanup(partners.Close)
 	b := &bench{T: t, shop: newShop(db, partners.URL), tracker: flow.New(flow.WithService("shop"))}
-	server := httptest.NewServer(b.tracker.Middleware(b.shop))
+	server := httptest.NewServer(b.tracker.Middleware(b.shop.routes()))
 	b.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
