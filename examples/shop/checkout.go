@@ -25,7 +25,7 @@ func (s *shop) checkout(_ http.ResponseWriter, r *http.Request) (any, error) {
 	op.SetOperation("checkout") // what the customer calls it, whatever the route
 	var in struct{ Card string }
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		return nil, fail(http.StatusBadRequest, "read the order: %w", err)
+		return nil, fail(http.StatusBadRequest, "the order cannot be read: %v", err)
 	}
 	cart := cartOf(r)
 	placed, err := s.place(ctx, cart)
@@ -43,9 +43,9 @@ func (s *shop) checkout(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fail(http.StatusGatewayTimeout, "order %d is open: %w", placed.ID, err)
+		return nil, fail(http.StatusGatewayTimeout, "order %d is open: the payment provider does not answer", placed.ID)
 	case err != nil:
-		return nil, fail(http.StatusBadGateway, "order %d is open: %w", placed.ID, err)
+		return nil, fail(http.StatusBadGateway, "order %d is open: the payment provider has a problem", placed.ID)
 	}
 	if err := s.settle(ctx, &placed, cart, "paid"); err != nil {
 		return nil, err

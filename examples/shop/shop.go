@@ -42,11 +42,11 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	answer, err := h(w, r)
 	if err != nil {
-		status = http.StatusInternalServerError
-		if known, ok := errors.AsType[*statusError](err); ok {
-			status = known.status
+		told, ok := errors.AsType[*statusError](err)
+		if !ok { // a fault of the shop: what it is, is not the customer's business
+			told = &statusError{http.StatusInternalServerError, "something went wrong"}
 		}
-		answer = map[string]string{"error": err.Error()}
+		status, answer = told.status, map[string]string{"error": told.message}
 	}
 	if status >= http.StatusInternalServerError {
 		flow.From(r.Context()).Fail(err) // the flow says why
@@ -56,17 +56,16 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // it fails when the customer has left
 }
 
-// statusError is an error that the customer is told with a status of its own.
+// statusError is an error that the customer is told.
 type statusError struct {
-	status int
-	reason error
+	status  int
+	message string
 }
 
-func (e *statusError) Error() string { return e.reason.Error() }
-func (e *statusError) Unwrap() error { return e.reason }
+func (e *statusError) Error() string { return e.message }
 
 func fail(status int, format string, args ...any) error {
-	return &statusError{status, fmt.Errorf(format, args...)}
+	return &statusError{status, fmt.Sprintf(format, args...)}
 }
 
 type product struct {
