@@ -73,6 +73,14 @@ test.each<Theme>(['dark', 'light'])('the shop shows what it calls and what its c
   await page.close()
 })
 
+test.each(operations)('the graph of %s is what its flows called', async (operation) => {
+  const opened = await open(browser, `${dashboard}/?operation=${encodeURIComponent(operation)}`)
+  await opened.page.getByRole('heading', { name: `Flow of ${operation}` }).waitFor()
+  await expect.poll(() => drawnNodes(opened.page)).toEqual(operation === 'checkout' ? nodes : ['database:sqlite/shop', 'shop'])
+  expectQuiet(opened)
+  await opened.page.close()
+})
+
 test.each<Theme>(['dark', 'light'])('a checkout has its timeline and where its time went (%s)', async (theme) => {
   const opened = await open(browser, await slowOne(), theme)
   const { page } = opened
