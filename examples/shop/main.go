@@ -83,8 +83,13 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 	fmt.Fprintf(out, "shop       %s/products\ndashboard  %s/debug/flow/\n", server.url, server.url)
 
 	var customers sync.WaitGroup
+	ctx, leave := context.WithCancel(ctx)
 	customers.Go(func() { play(ctx, server.url, c.traffic) })
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-server.ended: // by itself: something is wrong
+	}
+	leave()
 	customers.Wait()
 	err = server.stop()
 	shop.after.Wait()
@@ -95,7 +100,8 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 type server struct {
 	http.Server
 	url   string
-	ended chan error
+	ended chan struct{}
+	err   error // once it has ended
 }
 
 func listen(addr string, handler http.Handler) (*server, error) {
@@ -103,19 +109,26 @@ func listen(addr string, handler http.Handler) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{url: "http://" + l.Addr().String(), ended: make(chan error, 1)}
+	s := &server{url: "http://" + l.Addr().String(), ended: make(chan struct{})}
 	s.Handler, s.ReadHeaderTimeout = handler, patience
-	go func() { s.ended <- s.Serve(l) }()
+	go func() {
+		defer close(s.ended)
+		s.err = s.Serve(l)
+	}()
 	return s, nil
 }
 
-// stop lets requests that run come to their end.
+// stop lets requests that run come to their end, if that is soon.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err := s.Shutdown(ctx)
-	if ended := <-s.ended; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
+	if err != nil {
+		err = errors.Join(err, s.Close())
+	}
+	<-s.ended
+	if !errors.Is(s.err, http.ErrServerClosed) {
+		err = errors.Join(err, s.err)
 	}
 	return err
 }

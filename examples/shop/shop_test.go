@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -258,4 +260,29 @@ func TestPlayedCustomersGoAllTheWay(t *testing.T) {
 	}
 	leave()
 	<-left
+}
+
+func TestProgramServesUntilItIsToldToStop(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	lines, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, config{addr: "127.0.0.1:0", traffic: 100}, out) }()
+	said := bufio.NewScanner(lines)
+	for _, page := range []string{"shop", "dashboard"} {
+		said.Scan()
+		name, url, _ := strings.Cut(said.Text(), " ")
+		answer, err := http.Get(strings.TrimSpace(url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if name != page || answer.StatusCode != http.StatusOK {
+			t.Errorf("%q answers %s", said.Text(), answer.Status)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
 }
