@@ -12,6 +12,7 @@ import (
 	"github.com/flowscope/flowscope/internal/encode"
 	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/model"
+	"github.com/flowscope/flowscope/internal/sketch"
 )
 
 // fake is a recorder whose records are whole requests.
@@ -24,7 +25,7 @@ type fake struct {
 }
 
 func (f *fake) Now() time.Time            { return f.now }
-func (f *fake) Request(r [][]byte) []byte { return r[0] }
+func (f *fake) Request(r [][]byte) []byte { _ = r[0][0]; return r[0] }
 func (f *fake) Paths() []Path             { return f.paths }
 func (f *fake) Status() Status            { return Status{Service: "shop"} }
 func (f *fake) Ended(n uint64) ([][]byte, uint64, uint64) {
@@ -75,6 +76,28 @@ func TestCountedIsBounded(t *testing.T) {
 	c.sync()
 	if len(c.rollups) != 0 {
 		t.Errorf("%d rollups are left", len(c.rollups))
+	}
+}
+
+// TestFaultOfTheAnalysisEndsNothing has a run whose decoding panics between two
+// others.
+func TestFaultOfTheAnalysisEndsNothing(t *testing.T) {
+	f := &fake{now: time.Unix(1_700_000_000, 0)}
+	c := f.counted()
+	f.end(1, "a", false)
+	f.ended = append(f.ended, nil) // Request takes the first byte of it
+	f.end(2, "a", false)
+	latency := &sketch.Sketch{}
+	latency.AddN(1000, 3)
+	f.paths = []Path{{Names: []string{"a"}, Calls: 3, Latency: latency}}
+	c.sync()
+	var flows, timed int64
+	for _, r := range c.rollups {
+		flows += r.Flows
+		timed += r.Latency.Count()
+	}
+	if flows != 3 || timed != 3 {
+		t.Errorf("%d flows are counted, %d timed", flows, timed)
 	}
 }
 

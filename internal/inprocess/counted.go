@@ -2,7 +2,9 @@ package inprocess
 
 import (
 	"cmp"
+	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +33,7 @@ const (
 type counted struct {
 	sync.Mutex
 	source   Source
+	rules    analyze.Config
 	analyzer *analyze.Analyzer
 	hub      *live.Hub
 	next     uint64 // the number of the record to go on from
@@ -51,7 +54,7 @@ type tally struct {
 
 func newCounted(s Source, c analyze.Config, hub *live.Hub) *counted {
 	return &counted{
-		source: s, analyzer: analyze.New(c), hub: hub,
+		source: s, rules: c, analyzer: analyze.New(c), hub: hub,
 		rollups: map[model.RollupKey]*model.Rollup{}, accounted: map[string]*tally{},
 		recent: recent{flows: map[model.TraceID]*remembered{}},
 	}
@@ -73,7 +76,7 @@ func (c *counted) sync() (more bool) {
 		c.next = next
 		left -= len(records)
 		for _, record := range records {
-			c.count(record)
+			c.survive(record)
 		}
 	}
 	more = left <= 0
@@ -85,6 +88,19 @@ func (c *counted) sync() (more bool) {
 	c.hub.Flush()
 	c.trim()
 	return more
+}
+
+// survive counts a run. A fault in what analyses it must not end the service
+// that is looked at: the run is counted as one that was missed.
+func (c *counted) survive(record []byte) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			c.doubt = true
+			c.analyzer = analyze.New(c.rules)
+			slog.Error("flow: a flow could not be analysed", "panic", cause, "stack", string(debug.Stack()))
+		}
+	}()
+	c.count(record)
 }
 
 // count counts a run, or corrects what was counted of its flow.
