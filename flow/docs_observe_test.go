@@ -22,12 +22,15 @@ func unindented(text string) string {
 // the examples, which compile and run.
 func TestDocsShowExamples(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("example_observe_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := unindented(string(source))
-	for _, page := range []string{"flow-sampling.md", "flow-logging.md", "flow-slo.md"} {
+	for page, file := range map[string]string{
+		"flow-sampling.md": "example_observe_test.go", "flow-logging.md": "example_observe_test.go",
+		"flow-slo.md": "example_observe_test.go", "flow-exporters.md": "example_export_test.go",
+	} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples := unindented(string(source))
 		text, err := os.ReadFile(filepath.Join("..", "docs", page))
 		if err != nil {
 			t.Fatal(err)
