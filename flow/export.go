@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -102,11 +103,14 @@ func newOutbox(history *ring) *ring {
 type runner struct {
 	tracker  *Tracker
 	exporter Exporter
-	next     atomic.Uint64 // number of the first flow that it was not handed
-	end      atomic.Uint64 // number of the first flow that it will not be handed; running while that is open
 
-	exported, dropped, failed atomic.Int64
-	err                       atomic.Pointer[error]
+	mu      sync.Mutex
+	next    uint64 // number of the first flow that it was not handed; only run changes it
+	end     uint64 // number of the first flow that it will not be handed; running while that is open
+	dropped int64  // before next
+
+	exported, failed atomic.Int64
+	err              atomic.Pointer[error]
 
 	cancel    context.CancelFunc // of the exporter's calls
 	finishing context.CancelFunc // export what is there, then end
@@ -121,9 +125,8 @@ func startRunner(t *Tracker, e Exporter) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	until, finishing := context.WithCancel(ctx)
 	r.cancel, r.finishing = cancel, finishing
-	_, next := t.outbox.bounds()
-	r.next.Store(next)
-	r.end.Store(running)
+	_, r.next = t.outbox.bounds()
+	r.end = running
 	go r.run(ctx, until)
 	return r
 }
@@ -134,7 +137,7 @@ func (r *runner) run(ctx, until context.Context) {
 	defer close(r.done)
 	defer r.closeExporter()
 	for {
-		ending := r.tracker.outbox.wait(until, r.next.Load()) != nil
+		ending := r.tracker.outbox.wait(until, r.next) != nil
 		if !ending {
 			r.linger(until)
 		}
@@ -145,7 +148,7 @@ func (r *runner) run(ctx, until context.Context) {
 		if len(records) > 0 {
 			r.exportCounted(ctx, records)
 		} else if ending {
-			r.end.Store(r.next.Load())
+			r.endAt(r.next)
 			return
 		}
 	}
@@ -159,10 +162,10 @@ func (r *runner) linger(until context.Context) {
 	if !ok {
 		return
 	}
-	enough := r.next.Load() + uint64(r.tracker.outbox.most)/4
+	enough := r.next + uint64(r.tracker.outbox.most)/4
 	tick := e.patience() / stepsOfPatience
 	for range stepsOfPatience {
-		if tick <= 0 || r.tracker.outbox.pressing(r.next.Load()) {
+		if tick <= 0 || r.tracker.outbox.pressing(r.next) {
 			return
 		}
 		ctx, cancel := context.WithTimeout(until, tick)
@@ -178,9 +181,8 @@ func (r *runner) linger(until context.Context) {
 func (r *runner) take() [][]byte {
 	var all [][]byte
 	for size := 0; size < maxRequest; {
-		records, next, missed := r.tracker.outbox.read(r.next.Load())
-		r.next.Store(next)
-		r.dropped.Add(int64(missed))
+		records, next, missed := r.tracker.outbox.read(r.next)
+		r.advance(next, missed)
 		if len(records) == 0 {
 			break
 		}
@@ -190,6 +192,26 @@ func (r *runner) take() [][]byte {
 		all = append(all, records...)
 	}
 	return all
+}
+
+func (r *runner) advance(next, missed uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next = next
+	r.dropped += int64(missed)
+}
+
+func (r *runner) endAt(n uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end = n
+}
+
+// drop counts a flow that did not get into the outbox.
+func (r *runner) drop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped++
 }
 
 func (r *runner) exportCounted(ctx context.Context, records [][]byte) {
@@ -245,7 +267,7 @@ func (r *runner) join(ctx context.Context) error {
 	case <-r.done:
 	case <-ctx.Done():
 		_, end := r.tracker.outbox.bounds()
-		r.end.Store(end)
+		r.endAt(end)
 		return fmt.Errorf("flush %T: %w", r.exporter, ctx.Err())
 	}
 	if err := r.err.Load(); err != nil {
@@ -254,22 +276,24 @@ func (r *runner) join(ctx context.Context) error {
 	return nil
 }
 
-// behind is how many flows it missed, or will, that it has not seen yet.
-func (r *runner) behind() int64 {
-	end := r.end.Load()
+// lost is how many flows it missed, and those that it has not found missing yet.
+func (r *runner) lost() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	end := r.end
 	if end == running {
 		end, _ = r.tracker.outbox.bounds()
 	}
-	if next := r.next.Load(); end > next {
-		return int64(end - next)
+	if end > r.next {
+		return r.dropped + int64(end-r.next)
 	}
-	return 0
+	return r.dropped
 }
 
 func (r *runner) stats() ExporterStats {
 	s := ExporterStats{
 		Exporter: fmt.Sprintf("%T", r.exporter),
-		Exported: r.exported.Load(), Dropped: r.dropped.Load() + r.behind(), Failed: r.failed.Load(),
+		Exported: r.exported.Load(), Dropped: r.lost(), Failed: r.failed.Load(),
 	}
 	if e, ok := r.exporter.(refuser); ok {
 		s.Refused, s.Err = e.refused()

@@ -99,7 +99,7 @@ func (t *Tracker) send(record []byte, kept bool) {
 	}
 	if !sent {
 		for _, r := range t.runners {
-			r.dropped.Add(1)
+			r.drop()
 		}
 	}
 }
