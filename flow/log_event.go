@@ -42,7 +42,7 @@ func (o *Op) logged(r *slog.Record, h *Handler) {
 	}
 	at := o.run.now()
 	if !r.Time.IsZero() && o.run.tracker.cfg.clock == nil {
-		at = int64(r.Time.Sub(o.run.anchor))
+		at = int64(r.Time.Sub(o.run.at))
 	}
 	o.eventLocked(logEvent, at, attrs)
 }

@@ -131,7 +131,7 @@ func (o *Op) End() {
 // EndAt is End at a given time.
 func (o *Op) EndAt(at time.Time) {
 	if o != nil {
-		o.finish(int64(at.Sub(o.run.anchor)))
+		o.finish(int64(at.Sub(o.run.at)))
 	}
 }
 
@@ -245,7 +245,7 @@ func (o *Op) EventAt(at time.Time, name string, attrs ...Attr) {
 		return
 	}
 	defer o.run.mu.Unlock()
-	o.eventLocked(name, int64(at.Sub(o.run.anchor)), attrs)
+	o.eventLocked(name, int64(at.Sub(o.run.at)), attrs)
 }
 
 // Link records that another operation, often of another flow, has to do with

@@ -12,12 +12,11 @@ import (
 // run is a flow as it runs in this process: its operations, in memory that is
 // made in few pieces.
 type run struct {
-	tracker  *Tracker
-	shard    *shard
-	trace    TraceID
-	base     uint64 // the id of the first operation; the others count up from it
-	anchor   time.Time
-	wall     int64 // the anchor, Unix ns
+	tracker *Tracker
+	shard   *shard
+	trace   TraceID
+	base    uint64 // the id of the first operation; the others count up from it
+	anchor
 	decision Decision
 	caller   SpanID // in another process
 	state    string // W3C tracestate
@@ -105,7 +104,7 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 	defer op.run.mu.Unlock()
 	op.kind = s.Kind
 	if !s.At.IsZero() {
-		op.start = int64(s.At.Sub(op.run.anchor))
+		op.start = int64(s.At.Sub(op.run.at))
 	}
 	if !s.Self.SpanID.IsZero() {
 		op.id = s.Self.SpanID.number()
@@ -125,11 +124,13 @@ type origin struct {
 
 // root begins a run.
 func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr) (context.Context, *Op) {
-	r := &run{tracker: t, anchor: s.at, baggage: baggageOf(ctx)}
+	r := &run{tracker: t, baggage: baggageOf(ctx)}
+	var start int64
 	if s.at.IsZero() {
-		r.anchor = t.now()
+		r.anchor, start = t.anchored()
+	} else {
+		r.anchor = anchor{s.at, s.at.UnixNano()}
 	}
-	r.wall = r.anchor.UnixNano()
 	kind := s.kind
 	switch {
 	case s.parent.Valid():
@@ -157,7 +158,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	op := r.slot()
-	op.ctx, op.run, op.name, op.kind = ctx, r, name, kind
+	op.ctx, op.run, op.name, op.kind, op.start = ctx, r, name, kind, start
 	if !s.self.SpanID.IsZero() {
 		op.id = s.self.SpanID.number()
 	}
@@ -215,7 +216,7 @@ func (o *Op) child(ctx context.Context, name string, attrs []Attr) (context.Cont
 }
 
 // now is the time since the run's anchor in ns.
-func (r *run) now() int64 { return r.tracker.since(r.anchor) }
+func (r *run) now() int64 { return r.tracker.since(r.at) }
 
 // slot is where the next operation goes: into the record, or outside of it
 // when that is full or made.
