@@ -211,16 +211,26 @@ func (e *OTLPExporter) Close() error {
 	return nil
 }
 
+// compress uses the fastest level: the service has better things to do. What it
+// returns is not written to again, for a transport may read a request's body
+// for a while after it has given up on it.
 func (t *target) compress(request []byte) ([]byte, error) {
 	if !t.gzip {
 		return request, nil
 	}
 	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	if _, err := w.Write(request); err != nil {
+	if t.zip == nil {
+		zip, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+		if err != nil {
+			return nil, err
+		}
+		t.zip = zip
+	}
+	t.zip.Reset(&out)
+	if _, err := t.zip.Write(request); err != nil {
 		return nil, err
 	}
-	if err := w.Close(); err != nil {
+	if err := t.zip.Close(); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,6 +20,7 @@ type target struct {
 	timeout time.Duration
 	gzip    bool
 	client  *http.Client
+	zip     *gzip.Writer // nil until it is needed: it takes some 800 KiB
 }
 
 func (e *OTLPExporter) resolve() (target, error) {
