@@ -1,7 +1,7 @@
 # Flowscope's tasks. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz nightly bench bench-go web web-check cross fmt clean tools
+.PHONY: help build demo test lint fuzz nightly bench bench-go web web-check cross fmt tidy clean tools
 
 BIN := $(CURDIR)/.cache/bin
 FUZZTIME ?= 5s
@@ -28,7 +28,7 @@ lint: tools ## Check format, vet, linters, go.mod and files
 		[[ -z $$unformatted ]] || { echo "run make fmt: $$unformatted"; exit 1; }
 	@for dir in $(MODULES); do ( \
 		cd "$$dir" && go vet ./... && $(BIN)/golangci-lint run ./... && \
-		{ go mod tidy -diff >/dev/null || { echo "run go mod tidy in $$dir"; exit 1; }; } ) || exit 1; \
+		{ go mod tidy -diff >/dev/null || { echo "run make tidy: $$dir"; exit 1; }; } ) || exit 1; \
 	done
 	test/checks/files.sh
 
@@ -60,6 +60,9 @@ cross: ## Build for Linux, macOS and Windows on amd64 and arm64
 
 fmt: ## Format the Go code
 	git ls-files -coz --exclude-standard '*.go' | xargs -0 gofmt -w
+
+tidy: ## Tidy go.mod of all modules; those below the root follow its dependencies
+	@for dir in $(MODULES); do ( cd "$$dir" && go mod tidy ) || exit 1; done
 
 clean: ## Remove what the other targets made, except web/dist
 	rm -rf .cache bin web/node_modules
