@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&c.addr, "addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
 	flag.StringVar(&c.file, "db", "", "the database's file; without it one that ends with the program")
 	flag.IntVar(&c.traffic, "traffic", 0, "how many customers to play each second")
+	flag.StringVar(&c.otlp, "otlp", "", "where to send the flows, too: http://127.0.0.1:4318")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -45,6 +46,7 @@ type config struct {
 	addr    string
 	file    string
 	traffic int
+	otlp    string
 }
 
 // patience is how long what is under way may take when the program ends.
@@ -52,6 +54,11 @@ const patience = 5 * time.Second
 
 // run serves until ctx ends.
 func run(ctx context.Context, c config, out io.Writer) (err error) {
+	flush, err := record(c.otlp)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, flush()) }()
 	file := c.file
 	if file == "" {
 		dir, err := os.MkdirTemp("", "shop-")
@@ -94,6 +101,26 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 	err = server.stop()
 	shop.after.Wait()
 	return err
+}
+
+// record has flows sent to a Collector or a Flowscope server as well, if there is
+// an endpoint. What it returns sends the last ones. Without this function flows
+// are recorded all the same.
+func record(endpoint string) (flush func() error, err error) {
+	if endpoint == "" {
+		return func() error { return nil }, nil
+	}
+	server := &flow.OTLPExporter{Endpoint: endpoint}
+	if err := server.Check(); err != nil {
+		return nil, err
+	}
+	tracker := flow.New(flow.WithExporter(server))
+	flow.SetDefault(tracker) // before anything asks for the default
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		return tracker.Shutdown(ctx)
+	}, nil
 }
 
 // server is an HTTP server that listens.
