@@ -354,3 +354,18 @@ func TestThousandGoroutines(t *testing.T) {
 		t.Errorf("%d operations are counted; %+v", calls, totals)
 	}
 }
+
+type pointerError struct{ text string }
+
+func (e *pointerError) Error() string { return e.text }
+
+func TestErrorThatPanicsIsRecorded(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New()
+	_, op := tracker.Start(t.Context(), "work")
+	op.Fail((*pointerError)(nil)) // not nil, and its Error panics
+	op.End()
+	if got := tracker.Flows(0)[0].Spans[0]; got.Status != flow.Failed || got.Message != "<nil>" {
+		t.Errorf("%+v", got)
+	}
+}

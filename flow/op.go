@@ -207,7 +207,18 @@ func (o *Op) Fail(err error) {
 	if err == nil || o == nil {
 		return
 	}
-	o.failed(err.Error(), fmt.Sprintf("%T", err))
+	o.failed(errorText(err), fmt.Sprintf("%T", err))
+}
+
+// errorText is the error's text. Error of a nil pointer may panic: what fmt
+// writes then is as good as any.
+func errorText(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprint(err)
+		}
+	}()
+	return err.Error()
 }
 
 // Panicked records that a panic of that cause ended the operation, for those
