@@ -46,16 +46,19 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	ctx, op := tracker.StartSpec(r.Context(), Spec{Name: method(r.Method), Kind: Client, Attrs: clientAttrs(r)})
-	r = r.Clone(ctx) // a RoundTripper must not change its request
+	r = r.Clone(ctx)     // a RoundTripper must not change its request
+	if r.Header == nil { // an http.Client makes one; others may not
+		r.Header = http.Header{}
+	}
 	Inject(ctx, r.Header)
 	if id := RequestID(ctx); id != "" && r.Header.Get(requestIDHeader) == "" {
 		r.Header.Set(requestIDHeader, id)
 	}
-	answer, err := t.base.RoundTrip(r)
-	if err != nil {
+	answer, err := t.roundTrip(r, op)
+	if err != nil || answer == nil {
 		op.Fail(err)
 		op.End()
-		return nil, err
+		return answer, err
 	}
 	op.Set(Int("http.response.status_code", answer.StatusCode))
 	if answer.StatusCode >= http.StatusBadRequest {
@@ -67,6 +70,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = watch(answer.Body, op)
 	return answer, nil
+}
+
+// roundTrip asks the base. A panic of it is recorded and goes on.
+func (t *transport) roundTrip(r *http.Request, op *Op) (answer *http.Response, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			op.Panicked(cause)
+			op.End()
+			panic(cause)
+		}
+	}()
+	return t.base.RoundTrip(r)
 }
 
 // clientAttrs leaves out the query of the URL: that is where secrets are.

@@ -197,6 +197,34 @@ func TestCallLastsUntilItsBodyEnds(t *testing.T) {
 	}
 }
 
+// TestOddTransportsHarmNobody has bases that break the rules, and a request
+// that no http.Client made.
+func TestOddTransportsHarmNobody(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New()
+	for name, base := range map[string]roundTrip{
+		"nothing": func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // the rule that is broken
+		"boom":    func(*http.Request) (*http.Response, error) { panic("boom") },
+	} {
+		func() {
+			defer func() {
+				if cause := recover(); (cause == "boom") != (name == "boom") {
+					t.Errorf("%s: the panic is %v", name, cause)
+				}
+			}()
+			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/", nil)
+			r.Header = nil
+			answer, err := tracker.Transport(base).RoundTrip(r) //nolint:bodyclose // there is no answer
+			if answer != nil || err != nil {
+				t.Errorf("%s: %v, %v", name, answer, err)
+			}
+		}()
+	}
+	if totals := tracker.Totals(); totals.Active != 0 || totals.Flows != 2 || totals.Failed != 1 {
+		t.Errorf("%+v", totals)
+	}
+}
+
 func TestCallsFail(t *testing.T) {
 	t.Parallel()
 	c := newCalls(t, func(w http.ResponseWriter, r *http.Request) {
