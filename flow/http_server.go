@@ -13,13 +13,15 @@ import (
 //
 // The ResponseWriter that handlers get can do all that the server's can.
 func (t *Tracker) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !t.enabled.Load() || current(r.Context()) != nil { // it is recorded already
-			next.ServeHTTP(w, r)
-			return
-		}
-		t.serve(next, w, r)
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.handle(next, w, r) })
+}
+
+func (t *Tracker) handle(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if !t.enabled.Load() || current(r.Context()) != nil { // it is recorded already
+		next.ServeHTTP(w, r)
+		return
+	}
+	t.serve(next, w, r)
 }
 
 func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/flowscope/flowscope/internal/inprocess"
 )
@@ -102,17 +103,47 @@ func (t *Tracker) EndFlow(ctx context.Context, statusCode int, err error) {
 	op.End()
 }
 
-// HTTPMiddleware is Middleware of the Default tracker.
-func HTTPMiddleware(next http.Handler) http.Handler { return Default().Middleware(next) }
+// HTTPMiddleware is Middleware of the tracker that is the Default one when a
+// request comes.
+func HTTPMiddleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { Default().handle(next, w, r) })
+}
 
 // RegisterHandlers adds the dashboard of the Default tracker to a mux, at
-// /debug/flow, for programs on this machine. Package flowhttp shows it to
-// others and mounts it elsewhere.
+// /debug/flow, for programs on this machine. A tracker that becomes the default
+// later is shown from then on. Package flowhttp shows it to others and mounts
+// it elsewhere.
 func RegisterHandlers(mux *http.ServeMux) {
-	h := inprocess.New(Default().View(), inprocess.Config{})
+	h := &defaultDashboard{}
+	h.of(showDefault())
 	// With the method they stand beside a "GET /" of the service.
 	mux.Handle("GET "+inprocess.DefaultPrefix, h)
 	mux.Handle("GET "+inprocess.DefaultPrefix+"/", h)
+}
+
+// defaultDashboard is the dashboard of whichever tracker is the default one:
+// main may make its tracker after it has registered handlers.
+type defaultDashboard struct {
+	shown atomic.Pointer[trackerDashboard]
+}
+
+type trackerDashboard struct {
+	http.Handler
+	of *Tracker
+}
+
+func (d *defaultDashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.of(Default()).ServeHTTP(w, r)
+}
+
+// of is the tracker's dashboard. Two that are made at once are alike.
+func (d *defaultDashboard) of(t *Tracker) http.Handler {
+	if known := d.shown.Load(); known != nil && known.of == t {
+		return known
+	}
+	made := &trackerDashboard{Handler: inprocess.New(t.View(), inprocess.Config{}), of: t}
+	d.shown.Store(made)
+	return made
 }
 
 // OperationTracker is a running operation with the context that carries it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -192,6 +193,32 @@ func TestTrackerRecordsPanics(t *testing.T) {
 	for _, s := range tracker.Flows(0)[0].Spans {
 		if s.Status != flow.Failed || s.Message != "panic: boom" {
 			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// TestDefaultTrackerMayBeMadeLast has main register handlers, and only then
+// make the tracker. It is not parallel: it sets the default tracker.
+func TestDefaultTrackerMayBeMadeLast(t *testing.T) {
+	before := flow.Default()
+	defer flow.SetDefault(before)
+	flow.SetDefault(flow.New())
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /work", func(http.ResponseWriter, *http.Request) {})
+	flow.RegisterHandlers(mux)
+	h := flow.HTTPMiddleware(mux)
+	stats := func() string {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/debug/flow/stats", nil)
+		r.RemoteAddr = "127.0.0.1:1"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	for _, name := range []string{"first", "second"} {
+		flow.SetDefault(flow.New(flow.WithService(name)))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/work", nil))
+		if got := stats(); flow.Default().Totals().Flows != 1 || !strings.Contains(got, `"service":"`+name+`"`) || !strings.Contains(got, `"total_flows":1`) {
+			t.Errorf("%+v is shown as %s", flow.Default().Totals(), got)
 		}
 	}
 }

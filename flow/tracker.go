@@ -89,6 +89,7 @@ func shardCount() int {
 var standard struct {
 	sync.Mutex
 	atomic.Pointer[Tracker]
+	shown bool // RegisterHandlers shows it
 }
 
 // Default returns the tracker that package functions use: one that keeps all
@@ -110,7 +111,22 @@ func Default() *Tracker {
 func SetDefault(t *Tracker) {
 	standard.Lock()
 	defer standard.Unlock()
+	if standard.shown && t != nil {
+		t.View() // counts from now on, not from when somebody looks
+	}
 	standard.Store(t)
+}
+
+// showDefault is Default for those who show it, and what is set later.
+func showDefault() *Tracker {
+	t := Default()
+	standard.Lock()
+	defer standard.Unlock()
+	standard.shown = true
+	if now := standard.Load(); now != nil {
+		t = now
+	}
+	return t
 }
 
 // SetEnabled turns recording on or off. What runs is finished.
