@@ -266,6 +266,9 @@ func (r *runner) join(ctx context.Context) error {
 	select {
 	case <-r.done:
 	case <-ctx.Done():
+		if r.ended() { // while another exporter took all the time
+			break
+		}
 		_, end := r.tracker.outbox.bounds()
 		r.endAt(end)
 		return fmt.Errorf("flush %T: %w", r.exporter, ctx.Err())
@@ -274,6 +277,15 @@ func (r *runner) join(ctx context.Context) error {
 		return *err
 	}
 	return nil
+}
+
+func (r *runner) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // lost is how many flows it missed, and those that it has not found missing yet.

@@ -138,6 +138,31 @@ func TestHangingExporterHarmsNobody(t *testing.T) {
 	})
 }
 
+// TestShutdownBlamesOnlyWhoHangs has others that are done by the time its
+// context ends: they keep their own errors, or none.
+func TestShutdownBlamesOnlyWhoHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		options := []flow.Option{flow.WithExporter(exporter{export: func(ctx context.Context, _ []flow.Trace) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}})}
+		fail := exporter{export: func(context.Context, []flow.Trace) error { return errors.New("disk full") }}
+		for range 20 {
+			options = append(options, flow.WithExporter(fail))
+		}
+		tracker := flow.New(options...)
+		record(t, tracker, "a")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := tracker.Shutdown(ctx)
+		if err == nil || strings.Count(err.Error(), "deadline") != 1 || strings.Count(err.Error(), "disk full") != 20 {
+			t.Errorf("shutdown returned %v", err)
+		}
+		synctest.Wait()
+	})
+}
+
 func TestEncodedExporterGetsEachFlow(t *testing.T) {
 	t.Parallel()
 	var got []flow.Encoded
