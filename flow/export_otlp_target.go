@@ -25,7 +25,7 @@ type target struct {
 
 func (e *OTLPExporter) resolve() (target, error) {
 	t := target{timeout: e.Timeout, gzip: !e.Uncompressed, client: e.Client, headers: map[string]string{}}
-	var errs [4]error
+	var errs [5]error
 	t.url, errs[0] = e.address()
 	if e.Timeout <= 0 {
 		t.timeout, errs[1] = timeoutOf(setting("TIMEOUT"))
@@ -34,6 +34,7 @@ func (e *OTLPExporter) resolve() (target, error) {
 	for name, value := range e.Headers {
 		t.headers[http.CanonicalHeaderKey(name)] = value
 	}
+	errs[4] = checkHeaders(t.headers)
 	switch c := setting("COMPRESSION"); c {
 	case "none":
 		t.gzip = false
@@ -104,6 +105,18 @@ func readHeaders(into map[string]string, text string) error {
 			return errors.New("the headers of the environment are not like name=value,name=value")
 		}
 		into[http.CanonicalHeaderKey(name)] = value
+	}
+	return nil
+}
+
+// checkHeaders finds what no request can carry: sending would fail, and be tried
+// again, as if nobody answered. Values are not in the error here either.
+func checkHeaders(headers map[string]string) error {
+	for name, value := range headers {
+		control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+		if !isToken(name) || strings.ContainsFunc(value, control) {
+			return fmt.Errorf("header %q has a name or a value that HTTP does not allow", name)
+		}
 	}
 	return nil
 }

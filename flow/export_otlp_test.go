@@ -269,6 +269,7 @@ func TestOTLPEnvironment(t *testing.T) {
 		"traces":   {"", map[string]string{"ENDPOINT": "https://h/x", "TRACES_ENDPOINT": "https://t/here", "HEADERS": "A=b%20c, d=e"}, "https://t/here [gzip] b c e"},
 		"theirs":   {"", map[string]string{"ENDPOINT": "https://h", "TRACES_HEADERS": "a=1", "HEADERS": "a=2,d=3"}, "https://h/v1/traces [gzip] 1"},
 		"headers":  {"http://h", map[string]string{"HEADERS": "secret"}, "the headers of the environment are not like"},
+		"newline":  {"http://h", map[string]string{"HEADERS": "a=secret%0A"}, `header "A" has a name or a value`},
 		"timeout":  {"http://h", map[string]string{"TIMEOUT": "10s"}, `timeout "10s" is no number`},
 		"compress": {"http://h", map[string]string{"COMPRESSION": "lz4"}, `compression "lz4" is neither`},
 	} {
@@ -288,6 +289,16 @@ func TestOTLPEnvironment(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestOTLPHeadersThatHTTPDoesNotAllow(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"two words": "v", "": "v", "Authorization": "Bearer secret\n"} {
+		e := &flow.OTLPExporter{Endpoint: "http://127.0.0.1:1", Headers: map[string]string{name: value}}
+		if err := e.Check(); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
 
