@@ -138,6 +138,25 @@ func TestHangingExporterHarmsNobody(t *testing.T) {
 	})
 }
 
+// TestShutdownExportsWhatWasAnswered has a request whose work goes on, as of a
+// service that is told to end.
+func TestShutdownExportsWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	var names []string
+	tracker := flow.New(flow.WithExporter(collect(&names)))
+	ctx, op := tracker.Start(t.Context(), "request")
+	_, after := tracker.Start(ctx, "send receipt")
+	op.End()
+	tracker.Start(t.Context(), "not answered")
+	if err := tracker.Shutdown(t.Context()); err != nil || strings.Join(names, "") != "request" {
+		t.Errorf("exported %q, %v", names, err)
+	}
+	after.End()
+	if totals := tracker.Totals(); totals.Flows != 1 || totals.Active != 1 {
+		t.Errorf("%+v", totals)
+	}
+}
+
 // TestShutdownBlamesOnlyWhoHangs has others that are done by the time its
 // context ends: they keep their own errors, or none.
 func TestShutdownBlamesOnlyWhoHangs(t *testing.T) {

@@ -191,7 +191,7 @@ func (s *sweeper) watch() {
 }
 
 func (s *sweeper) look() {
-	waiting := s.tracker.completeLingering()
+	waiting := s.tracker.completeLingering(lingerFor)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timer = nil
@@ -210,14 +210,14 @@ func (s *sweeper) stop() {
 	}
 }
 
-// completeLingering completes the runs that have waited long enough and reports
-// whether others still wait.
-func (t *Tracker) completeLingering() (waiting bool) {
+// completeLingering completes the runs that have waited so long for their last
+// operations and reports whether others still wait.
+func (t *Tracker) completeLingering(least time.Duration) (waiting bool) {
 	for _, r := range t.running() {
 		r.mu.Lock()
 		switch head := &r.first[0]; {
 		case r.done || !r.ended:
-		case time.Duration(r.now()-head.end) >= lingerFor:
+		case time.Duration(r.now()-head.end) >= least:
 			r.complete()
 		default:
 			waiting = true

@@ -215,11 +215,13 @@ func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *O
 // Shutdown ends the exporters after they have exported what has finished, or
 // when ctx ends, and returns their errors joined. An exporter that hangs until
 // then is told by its own context and left alone; what it did not take is
-// dropped and counted. Recording goes on into the history. Later calls return
-// what the first did.
+// dropped and counted. Of a flow whose first operation has ended what is there
+// is exported; what still runs of it would come too late. Recording goes on into
+// the history. Later calls return what the first did.
 func (t *Tracker) Shutdown(ctx context.Context) error {
 	t.close.Do(func() {
 		t.sweep.stop()
+		t.completeLingering(0)
 		var errs []error
 		for _, r := range t.runners {
 			r.finish()
