@@ -36,7 +36,9 @@
 //
 // One flow records 2,000 operations and 512 KiB of attributes and events;
 // running flows take 64 MiB in all. What exceeds either is counted, in Totals as
-// dropped, and not recorded. Statistics know WithMaxPaths paths and take as much
+// dropped, and not recorded; of a flow that there is no room for the steps are not
+// counted either. Then the flow that has run for longest, more than a minute, is
+// abandoned as failed to make room. Statistics know WithMaxPaths paths and take as much
 // memory as the history may; of further ones the first operations are
 // counted under "(other)" and all below them as one under that.
 //

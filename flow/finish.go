@@ -70,6 +70,32 @@ func (r *run) complete() {
 	t.store(record, r.kept, tap)
 }
 
+// abandonAfter is how long a flow may run on when there is no room for new ones.
+const abandonAfter = time.Minute
+
+// abandon completes a run that seems to have been forgotten, so that those who
+// never end their flows do not end the recording of others. It reports whether
+// it has.
+func (r *run) abandon() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	head, now := &r.first[0], r.now()
+	if r.done || r.ignored || time.Duration(now-head.start) < abandonAfter {
+		return false
+	}
+	if !head.ended {
+		a := Bool("flow.abandoned", true)
+		head.setLocked(&a)
+		head.status = Failed
+		head.more().message = "timeout: the flow did not end"
+		head.ended, head.end = true, now
+		r.open--
+		r.ended = true
+	}
+	r.complete()
+	return true
+}
+
 //nolint:gochecknoglobals // a pool has to outlive those who use it
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 

@@ -296,6 +296,37 @@ func TestFlowsThatNeverEndAreBounded(t *testing.T) {
 	}
 }
 
+// TestForgottenFlowsMakeRoom begins more flows than there is room for, ends none,
+// and goes on a while later.
+func TestForgottenFlowsMakeRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tracker := flow.New()
+		var forgotten *flow.Op
+		for tracker.Totals().Dropped == 0 {
+			for range 100 {
+				_, forgotten = tracker.Start(t.Context(), "forgotten")
+			}
+		}
+		dropped := tracker.Totals().Dropped
+		pass(2 * time.Minute)
+		for range 500 {
+			ctx, op := tracker.Start(t.Context(), "request")
+			_, step := flow.Start(ctx, "step")
+			step.End()
+			op.End()
+		}
+		forgotten.End()
+		stats := map[string]int64{}
+		for _, s := range tracker.Stats() {
+			stats[s.Name()] += s.Calls
+		}
+		if stats["request"] != 500 || stats["step"] != 500 || stats["forgotten"] == 0 || tracker.Totals().Dropped != dropped {
+			t.Errorf("counted are %v, dropped %d after %d", stats, tracker.Totals().Dropped, dropped)
+		}
+	})
+}
+
 // TestStatisticsAreBounded takes paths that are many and whose latencies are all
 // over the place.
 func TestStatisticsAreBounded(t *testing.T) {

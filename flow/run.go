@@ -163,7 +163,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 		op.id = s.self.SpanID.number()
 	}
 	r.open++
-	if !r.shard.begin(r) {
+	if !r.shard.begin(r) && !r.shard.beginInstead(r) {
 		t.dropped.Add(1)
 		r.decision = Drop
 	}

@@ -16,7 +16,8 @@ const (
 
 // Sampler decides what becomes of a flow when it begins. Whatever it decides,
 // flows are counted; and those that fail or are slow are kept unless they were
-// dropped. Sample is called by many goroutines at once.
+// dropped. Sample is called by many goroutines at once, in the request, and must not
+// panic.
 type Sampler interface {
 	Sample(Beginning) Decision
 }

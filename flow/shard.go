@@ -11,6 +11,7 @@ import (
 type shard struct {
 	mu     sync.Mutex
 	newest *run // of the running ones
+	oldest *run
 	active int
 	bytes  int     // that the running ones take
 	limit  int     // of them
@@ -46,10 +47,21 @@ func (s *shard) begin(r *run) bool {
 	r.after = s.newest
 	if s.newest != nil {
 		s.newest.before = r
+	} else {
+		s.oldest = r
 	}
 	s.newest = r
 	s.active++
 	return true
+}
+
+// beginInstead is begin when there is no room: it abandons the run that has gone
+// on for longest, if that is too long.
+func (s *shard) beginInstead(r *run) bool {
+	s.mu.Lock()
+	old := s.oldest
+	s.mu.Unlock()
+	return old != nil && old.abandon() && s.begin(r)
 }
 
 // take lets a run grow by so many bytes, if there are any left.
@@ -79,6 +91,8 @@ func (s *shard) leaveLocked(r *run) {
 	s.bytes -= r.taken
 	if r.after != nil {
 		r.after.before = r.before
+	} else {
+		s.oldest = r.before
 	}
 	if r.before != nil {
 		r.before.after = r.after
