@@ -103,10 +103,7 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 func (t *Tracker) store(record []byte, keep bool, tap *ring) {
 	if keep {
 		kept := t.history.append(record)
-		switch {
-		case kept:
-			t.kept.Add(1)
-		case t.history.holds():
+		if !kept && t.history.holds() {
 			t.tooBig.Add(1)
 		}
 		t.send(record, kept)

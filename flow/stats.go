@@ -27,8 +27,9 @@ type Totals struct {
 
 // Totals returns what the tracker did.
 func (t *Tracker) Totals() Totals {
+	_, put := t.history.bounds()
 	out := Totals{
-		Since: t.began, Kept: t.kept.Load(), TooBig: t.tooBig.Load(), Dropped: t.dropped.Load(),
+		Since: t.began, Kept: int64(put), TooBig: t.tooBig.Load(), Dropped: t.dropped.Load(),
 		Paths: len(t.steps.steps()), HistoryLimit: t.cfg.bytes, HistoryMost: t.cfg.flows,
 	}
 	out.HistoryFlows, out.HistoryBytes, out.HistoryMemory = t.history.use()

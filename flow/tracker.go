@@ -27,7 +27,6 @@ type Tracker struct {
 	bridge  atomic.Pointer[Bridge]
 	anchor  atomic.Pointer[anchor]
 
-	kept    atomic.Int64 // flows
 	tooBig  atomic.Int64 // flows that the history could not take
 	dropped atomic.Int64 // operations that were counted but not recorded
 
@@ -75,11 +74,11 @@ const (
 	leastStats = 1 << 20
 )
 
-// shardCount is so many shards that two cores seldom meet in one: twice the
+// shardCount is so many shards that two cores seldom meet in one: four times the
 // cores, in a power of two.
 func shardCount() int {
-	n := 4
-	for n < 2*runtime.GOMAXPROCS(0) && n < 32 {
+	n := 8
+	for n < 4*runtime.GOMAXPROCS(0) && n < 64 {
 		n *= 2
 	}
 	return n
