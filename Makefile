@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help build demo test lint fuzz nightly bench bench-go web web-check cross fmt tidy clean tools
 
 BIN := $(CURDIR)/.cache/bin
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 # Every folder with a go.mod: the root, and modules that bring what the root must not.
 MODULES = $(shell git ls-files -co --exclude-standard -- go.mod '*/go.mod' ':!*/testdata/*' | xargs -n1 dirname | sort)
 
@@ -32,7 +32,7 @@ lint: tools ## Check format, vet, linters, go.mod and files
 	done
 	test/checks/files.sh
 
-fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
+fuzz: ## Fuzz every decoder (FUZZTIME=3s each)
 	go run ./test/runtests -fuzztime $(FUZZTIME) fuzz
 
 nightly: ## Kill the server KILLS=200 times, overload it for OVERLOAD_SECONDS=60 (KILL_SEED=n repeats)
