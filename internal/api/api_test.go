@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -36,7 +37,25 @@ type fixture struct {
 	reader   *querytest.Reader
 	registry *prometheus.Registry
 	live     *live.Hub
-	log      *bytes.Buffer
+	log      *logBuffer
+}
+
+// logBuffer takes the log of a connection that outlives what the test looks at.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func newFixture(tb testing.TB, change func(*Config)) *fixture {
@@ -45,7 +64,7 @@ func newFixture(tb testing.TB, change func(*Config)) *fixture {
 		reader:   querytest.New(analyze.Config{}, querytest.Shop()),
 		registry: prometheus.NewRegistry(),
 		live:     live.New(live.Config{}),
-		log:      &bytes.Buffer{},
+		log:      &logBuffer{},
 	}
 	tb.Cleanup(f.live.Close)
 	c := Config{
