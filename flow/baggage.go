@@ -74,6 +74,9 @@ func AllBaggage(ctx context.Context) iter.Seq2[string, string] {
 }
 
 func (b *baggage) get(key string) string {
+	if b == nil {
+		return ""
+	}
 	for _, m := range b.members {
 		if m.key == key {
 			return m.value

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
@@ -91,32 +93,33 @@ func BenchmarkChildWithAttributes(b *testing.B) {
 }
 
 func BenchmarkRequest(b *testing.B) {
-	steps := func(start func(context.Context, string) (context.Context, func())) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, end := start(r.Context(), "load cart")
-			_, query := start(ctx, "SELECT cart")
-			query()
-			_, prices := start(ctx, "SELECT prices")
-			prices()
-			end()
-			_, render := start(r.Context(), "render")
-			render()
-			w.WriteHeader(http.StatusOK)
-		})
-	}
 	b.Run("flow", func(b *testing.B) {
 		t := flow.New()
-		serve(b, t.Middleware(steps(func(ctx context.Context, name string) (context.Context, func()) {
-			ctx, op := t.Start(ctx, name)
-			return ctx, op.End
+		serve(b, t.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cart := t.Start(r.Context(), "load cart")
+			_, query := t.Start(ctx, "SELECT cart")
+			query.End()
+			_, prices := t.Start(ctx, "SELECT prices")
+			prices.End()
+			cart.End()
+			_, render := t.Start(r.Context(), "render")
+			render.End()
+			w.WriteHeader(http.StatusOK)
 		})))
 	})
 	b.Run("otel", func(b *testing.B) {
 		p := otelProvider(b)
 		t := p.Tracer("")
-		serve(b, otelhttp.NewHandler(steps(func(ctx context.Context, name string) (context.Context, func()) {
-			ctx, op := t.Start(ctx, name)
-			return ctx, func() { op.End() }
+		serve(b, otelhttp.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cart := t.Start(r.Context(), "load cart")
+			_, query := t.Start(ctx, "SELECT cart")
+			query.End()
+			_, prices := t.Start(ctx, "SELECT prices")
+			prices.End()
+			cart.End()
+			_, render := t.Start(r.Context(), "render")
+			render.End()
+			w.WriteHeader(http.StatusOK)
 		}), "request", otelhttp.WithTracerProvider(p)))
 	})
 }
@@ -182,15 +185,16 @@ type decide flow.Decision
 
 func (d decide) Sample(flow.Beginning) flow.Decision { return flow.Decision(d) }
 
-// BenchmarkParallel is run with -cpu 1,2: the time of a flow halves when cores do
-// not wait for one another. The heap is that of a service: in one of a few MB the
-// collector runs all the time, on the core that the second goroutine needs.
+// BenchmarkParallel says how much more two goroutines do than one, as "x". Both take
+// turns, so that a machine that is faster now and slower then does not show. The
+// heap is that of a service: in one of a few MB the collector runs all the time, on
+// the core that the second goroutine needs.
 func BenchmarkParallel(b *testing.B) {
 	service := make([]byte, 256<<20)
 	b.Run("flow", func(b *testing.B) {
 		t := flow.New()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
+		compareGoroutines(b, func(n int) {
+			for range n {
 				ctx, root := t.Start(context.Background(), "root")
 				for range 4 {
 					_, op := t.Start(ctx, "child")
@@ -202,8 +206,8 @@ func BenchmarkParallel(b *testing.B) {
 	})
 	b.Run("otel", func(b *testing.B) {
 		t := otelProvider(b).Tracer("")
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
+		compareGoroutines(b, func(n int) {
+			for range n {
 				ctx, root := t.Start(context.Background(), "root")
 				for range 4 {
 					_, op := t.Start(ctx, "child")
@@ -214,12 +218,31 @@ func BenchmarkParallel(b *testing.B) {
 		})
 	})
 	b.Run("hashing", func(b *testing.B) { // what the cores themselves do
-		b.RunParallel(func(pb *testing.PB) {
+		compareGoroutines(b, func(n int) {
 			var text [1 << 10]byte
-			for pb.Next() {
+			for range n {
 				text[0] = sha256.Sum256(text[:])[0]
 			}
 		})
 	})
 	runtime.KeepAlive(service)
+}
+
+func compareGoroutines(b *testing.B, work func(n int)) {
+	b.Helper()
+	const turn = 20_000
+	var took [2]time.Duration
+	for done := 0; done < b.N; done += turn {
+		for i := range took {
+			goroutines := i + 1
+			began := time.Now()
+			var all sync.WaitGroup
+			for range goroutines {
+				all.Go(func() { work(turn / goroutines) })
+			}
+			all.Wait()
+			took[i] += time.Since(began)
+		}
+	}
+	b.ReportMetric(float64(took[0])/float64(took[1]), "x")
 }

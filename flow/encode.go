@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/flowscope/flowscope/internal/wire"
 )
@@ -35,12 +36,12 @@ func appendFlagged(dst []byte, o *Op, flags uint32) []byte {
 	var message string
 	var rest []byte
 	var lost uint32
-	if x := o.extra; x != nil {
+	if x := o.rarely(); x != nil {
 		message, rest, lost = x.message, x.rest, x.lost
 	}
 	status := statusSize(o.status, message)
 	size := 2 + len(r.trace) + 2 + 8 + 1 + uvarintLen(uint64(len(name))) + len(name) + 9 + 9 +
-		len(o.attrs) + len(rest)
+		int(o.attrs.len) + len(rest)
 	parent := r.caller.number()
 	if o.parent != nil {
 		parent = o.parent.id
@@ -75,7 +76,7 @@ func appendFlagged(dst []byte, o *Op, flags uint32) []byte {
 		dst = append(dst, wire.SpanKind<<3|varintTag, byte(o.kind))
 	}
 	dst = appendTimes(dst, r.wall+o.start, r.wall+o.end)
-	dst = append(append(dst, o.attrs...), rest...)
+	dst = append(append(dst, o.encoded()...), rest...)
 	if lost > 0 {
 		dst = wire.AppendUvarint(dst, wire.SpanDroppedAttrs, uint64(lost))
 	}
@@ -97,26 +98,32 @@ func appendFlagged(dst []byte, o *Op, flags uint32) []byte {
 // appendIDs appends the ids of a span in one piece, which is faster than field
 // by field.
 func appendIDs(dst []byte, trace TraceID, id, parent uint64) []byte {
-	var ids [38]byte
+	const most = 2 + 16 + 2 + 8 + 2 + 8
+	n := len(dst)
+	dst = slices.Grow(dst, most)
+	ids := dst[n : n+most]
 	ids[0], ids[1] = wire.SpanTraceID<<3|bytesTag, byte(len(trace))
-	*(*TraceID)(ids[2:18]) = trace
+	*(*TraceID)(ids[2:]) = trace
 	ids[18], ids[19] = wire.SpanSpanID<<3|bytesTag, 8
 	binary.BigEndian.PutUint64(ids[20:], id)
 	if parent == 0 {
-		return append(dst, ids[:28]...)
+		return dst[:n+28]
 	}
 	ids[28], ids[29] = wire.SpanParentID<<3|bytesTag, 8
 	binary.BigEndian.PutUint64(ids[30:], parent)
-	return append(dst, ids[:]...)
+	return dst[:n+most]
 }
 
 // appendTimes appends when a span began and ended, Unix ns.
 func appendTimes(dst []byte, start, end int64) []byte {
-	var times [18]byte
+	const size = 1 + 8 + 1 + 8
+	n := len(dst)
+	dst = slices.Grow(dst, size)[:n+size]
+	times := dst[n:]
 	times[0], times[9] = wire.SpanStart<<3|fixed64Tag, wire.SpanEnd<<3|fixed64Tag
 	binary.LittleEndian.PutUint64(times[1:], uint64(start))
 	binary.LittleEndian.PutUint64(times[10:], uint64(end))
-	return append(dst, times[:]...)
+	return dst
 }
 
 // statusSize is the length of a Status message, 0 for one that says nothing.

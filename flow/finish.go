@@ -9,22 +9,25 @@ import (
 
 // finish ends an operation at a time of its run. When it was the last one of a
 // flow whose first operation has ended, the flow is complete.
-func (o *Op) finish(at int64) {
+func (o *Op) finish(at, now int64) {
 	r := o.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !o.ended {
-		o.finishLocked(at)
+	if !o.over() {
+		o.finishLocked(at, now)
 	}
 }
 
 // finishLocked is finish for an operation that has not ended. The caller holds
 // the run's lock.
-func (o *Op) finishLocked(at int64) {
+func (o *Op) finishLocked(at, now int64) {
 	r := o.run
 	o.ended, o.end = true, max(at, o.start)
+	if o.loose {
+		r.astray--
+	}
 	if o.loose || r.done {
-		r.late(o)
+		r.late(o, now)
 		return
 	}
 	r.open--
@@ -35,39 +38,43 @@ func (o *Op) finishLocked(at int64) {
 		}
 	}
 	if r.ended && r.open == 0 {
-		r.complete()
+		r.complete(now)
 	}
 }
 
-// complete counts the run's operations and makes its record. The caller holds
-// the run's lock.
-func (r *run) complete() {
-	t := r.tracker
+// complete counts the run's operations, makes its record, and gives its memory
+// back unless something runs on in it. The caller holds the run's lock.
+func (r *run) complete(now int64) {
 	r.done = true
-	head := &r.first[0]
-	if r.ignored {
-		return
+	if !r.ignored {
+		r.account(now)
 	}
-	for o := &r.first[0]; o != nil; o = o.next {
-		o.resolve(&t.steps)
+	if r.open+r.astray == 0 {
+		r.release()
+	}
+}
+
+func (r *run) account(now int64) {
+	t := r.tracker
+	for i := range r.len {
+		r.op(i).resolve(&t.steps)
 	}
 	t.observer.completed(r)
 	r.kept = t.keeps(r)
 	tap := t.tap.Load()
-	r.shard.end(r, head)
+	r.shard.end(r, &r.first[0])
 	if !r.kept && tap == nil {
 		return
 	}
-	buf := scratch.Get().(*[]byte) //nolint:errcheck,forcetypeassert // it holds nothing else
-	defer scratch.Put(buf)
-	record := (*buf)[:0]
-	for o := &r.first[0]; o != nil; o = o.next {
-		if o.ended { // what runs on is late
-			record = appendSpan(record, o)
+	d := drafts.Get().(*draft) //nolint:errcheck,forcetypeassert // it holds nothing else
+	defer drafts.Put(d)
+	d.at, d.near, d.record = r.moment(now), r.shard.number, d.record[:0]
+	for i := range r.len {
+		if o := r.op(i); o.ended { // what runs on is late
+			d.record = appendSpan(d.record, o)
 		}
 	}
-	*buf = record
-	t.store(record, r.kept, tap)
+	t.store(d, r.kept, tap)
 }
 
 // abandonAfter is how long a flow may run on when there is no room for new ones.
@@ -92,33 +99,49 @@ func (r *run) abandon() bool {
 		r.open--
 		r.ended = true
 	}
-	r.complete()
+	r.complete(now)
 	return true
 }
 
+// draft is a record on its way into a ring.
+type draft struct {
+	record []byte
+	at     int64  // when it was complete, ns
+	near   uint32 // the number of its run's shard
+}
+
 //nolint:gochecknoglobals // a pool has to outlive those who use it
-var scratch = sync.Pool{New: func() any { return new([]byte) }}
+var drafts = sync.Pool{New: func() any { return &draft{} }}
+
+// moment is a time of the run among the times of all runs, in ns. A clock that
+// stands still, for a test, tells none apart.
+func (r *run) moment(at int64) int64 {
+	if r.tracker.cfg.clock != nil {
+		return time.Now().UnixNano()
+	}
+	return int64(r.at.Sub(r.tracker.began)) + at
+}
 
 // store hands a record to the history and to who analyses flows.
-func (t *Tracker) store(record []byte, keep bool, tap *ring) {
+func (t *Tracker) store(d *draft, keep bool, tap *ring) {
 	if keep {
-		kept := t.history.append(record)
+		kept := t.history.append(d)
 		if !kept && t.history.holds() {
 			t.tooBig.Add(1)
 		}
-		t.send(record, kept)
+		t.send(d, kept)
 	}
-	if tap != nil && !tap.append(record) {
+	if tap != nil && !tap.append(d) {
 		t.untapped.Add(1)
 		tap.ready()
 	}
 }
 
 // send hands a record to the exporters, unless they find it in the history.
-func (t *Tracker) send(record []byte, kept bool) {
+func (t *Tracker) send(d *draft, kept bool) {
 	sent := kept
 	if t.outbox != nil && t.outbox != t.history {
-		sent = t.outbox.append(record)
+		sent = t.outbox.append(d)
 	}
 	if !sent {
 		for _, r := range t.runners {
@@ -144,7 +167,8 @@ func (t *Tracker) keeps(r *run) bool {
 	if t.cfg.slow > 0 && time.Duration(head.end-head.start) >= t.cfg.slow {
 		return true
 	}
-	for o := &r.first[0]; o != nil; o = o.next {
+	for i := range r.len {
+		o := r.op(i)
 		if o.status == Failed {
 			return true
 		}
@@ -154,7 +178,7 @@ func (t *Tracker) keeps(r *run) bool {
 
 // late counts an operation that is not part of its run's record, and keeps it
 // beside a record that was made already.
-func (r *run) late(o *Op) {
+func (r *run) late(o *Op, now int64) {
 	if r.ignored {
 		return
 	}
@@ -167,7 +191,8 @@ func (r *run) late(o *Op) {
 	}
 	tap := t.tap.Load()
 	if r.kept || tap != nil {
-		t.store(appendFlagged(nil, o, inprocess.LateFlags), r.kept, tap)
+		d := &draft{appendFlagged(nil, o, inprocess.LateFlags), r.moment(now), r.shard.number}
+		t.store(d, r.kept, tap)
 	}
 }
 
@@ -238,10 +263,10 @@ func (s *sweeper) stop() {
 func (t *Tracker) completeLingering(least time.Duration) (waiting bool) {
 	for _, r := range t.running() {
 		r.mu.Lock()
-		switch head := &r.first[0]; {
+		switch head, now := &r.first[0], r.now(); {
 		case r.done || !r.ended:
-		case time.Duration(r.now()-head.end) >= least:
-			r.complete()
+		case time.Duration(now-head.end) >= least:
+			r.complete(now)
 		default:
 			waiting = true
 		}

@@ -24,6 +24,12 @@ func (t *Tracker) handle(next http.Handler, w http.ResponseWriter, r *http.Reque
 	t.serve(next, w, r)
 }
 
+// exchange is what the recording of a request needs, in one piece of memory.
+type exchange struct {
+	run    run
+	answer response
+}
+
 func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	ctx, caller := Extract(r.Context(), r.Header)
 	attrs := [4]Attr{String("http.request.method", method(r.Method)), String("url.path", r.URL.Path)}
@@ -32,33 +38,33 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		attrs[n] = String(operationKey, names[0])
 		n++
 	}
-	ctx, op := t.root(ctx, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
+	x := &exchange{answer: response{ResponseWriter: w}}
+	ctx, op := t.root(ctx, &x.run, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
 	request := r.WithContext(ctx)
-	answer := response{ResponseWriter: w}
 	defer func() {
 		cause := recover()
 		if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // a panic's value, which net/http compares so, too
 			op.Panicked(cause)
 		}
 		r.Pattern = request.Pattern // for who stands in front and sees only its own copy
-		answer.finish(op, request, cause)
+		x.answer.finish(op, request, cause)
 		if cause != nil {
 			panic(cause)
 		}
 	}()
-	next.ServeHTTP(&answer, request)
+	next.ServeHTTP(&x.answer, request)
 }
 
 // finish ends the operation with what is known when the request was answered,
 // or when a panic ended that.
 func (w *response) finish(op *Op, r *http.Request, cause any) {
-	at := op.run.now()
+	now := op.run.now()
 	if !op.lock() {
 		return
 	}
 	defer op.run.mu.Unlock()
 	w.describeLocked(op, r, cause)
-	op.finishLocked(at)
+	op.finishLocked(now, now)
 }
 
 func (w *response) describeLocked(op *Op, r *http.Request, cause any) {
@@ -95,7 +101,7 @@ func (w *response) nameLocked(op *Op, r *http.Request) {
 		if want := len(verb) + 1 + len(route); len(r.Pattern) != want { // it names no method, or a host
 			op.name = verb + " " + route
 		}
-	} else if textOf(op.attrs, "http.route") != "" {
+	} else if textOf(op.encoded(), "http.route") != "" {
 		return
 	}
 	a := String("http.route", route)

@@ -185,7 +185,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 func (h *Handler) about(ctx context.Context, op *Op, to []slog.Attr) []slog.Attr {
 	if op != nil {
 		to = append(to, slog.String(traceKey, op.TraceID().String()), slog.String("span_id", op.SpanID().String()),
-			slog.String("operation", op.run.called()))
+			slog.String("operation", op.run.operation()))
 	}
 	if id := cmp.Or(RequestID(ctx), h.request); id != "" {
 		to = append(to, slog.String("request_id", id))
@@ -193,17 +193,14 @@ func (h *Handler) about(ctx context.Context, op *Op, to []slog.Attr) []slog.Attr
 	return to
 }
 
-// called is what the flow is called as far as it is known while it runs.
-func (r *run) called() string {
+// operation is what the flow is called as far as it is known while it runs.
+func (r *run) operation() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.calledLocked()
+	return r.operationLocked()
 }
 
-func (r *run) calledLocked() string {
-	head := &r.first[0]
-	return cmp.Or(textOf(head.attrs, operationKey), head.name)
-}
+func (r *run) operationLocked() string { return cmp.Or(r.called, r.first[0].name) }
 
 // passes decides about debug records. Only a record that is handled counts.
 func (h *Handler) passes(op *Op, level slog.Level, counts bool) bool {

@@ -86,9 +86,10 @@ func (p *patterns) noteLocked(message, text string, id TraceID, at time.Time) *E
 // The caller holds the run's lock.
 func (r *run) cause() string {
 	var message string
-	for o := &r.first[0]; o != nil; o = o.next {
-		if o.status == Failed && o.extra != nil && o.extra.message != "" {
-			message = o.extra.message
+	for i := range r.len {
+		o := r.op(i)
+		if x := o.rarely(); o.status == Failed && x != nil && x.message != "" {
+			message = x.message
 		}
 	}
 	if message == "" {

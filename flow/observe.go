@@ -69,8 +69,8 @@ func countObjectives(slos map[string]*slo, r *run, failed bool) {
 	if s := slos[head.name]; s != nil {
 		s.count(at, took, failed)
 	}
-	if said := textOf(head.attrs, operationKey); said != "" && said != head.name {
-		if s := slos[said]; s != nil {
+	if r.called != "" && r.called != head.name {
+		if s := slos[r.called]; s != nil {
 			s.count(at, took, failed)
 		}
 	}

@@ -37,19 +37,30 @@ type Op struct {
 	ctx    context.Context //nolint:containedctx // an Op is the context that carries it: one allocation, not two
 	run    *run
 	parent *Op // nil for the first of a flow
-	next   *Op // recorded operation of the run, in the order they began
 	step   *step
 	name   string
 	id     uint64
-	start  int64 // ns since the run's anchor
-	end    int64
-	attrs  []byte // encoded attributes of the span
-	extra  *extra
+	*span  // nil when the run is complete
+}
+
+// span is what is measured of an operation until its run is complete. It holds no
+// pointers: its memory is used again, and the garbage collector need not look.
+type span struct {
+	start  int64   // ns since the run's anchor
+	end    int64   //
+	attrs  stretch // encoded attributes
+	extra  uint32  // which of the sheet's it has, from 1 on; 0 for none
 	kind   Kind
 	status Status
 	ended  bool
 	loose  bool // counted when it ends, but not part of the run's record
 }
+
+// stretch is a part of a run's arena, in bytes.
+type stretch struct{ from, len, cap uint32 }
+
+// over reports whether the operation has ended.
+func (o *Op) over() bool { return o.span == nil || o.ended }
 
 // extra is what few operations have.
 type extra struct {
@@ -122,16 +133,18 @@ func (o *Op) End() {
 	}
 	if cause := recover(); cause != nil {
 		o.Panicked(cause)
-		o.finish(o.run.now())
+		now := o.run.now()
+		o.finish(now, now)
 		panic(cause)
 	}
-	o.finish(o.run.now())
+	now := o.run.now()
+	o.finish(now, now)
 }
 
 // EndAt is End at a given time.
 func (o *Op) EndAt(at time.Time) {
 	if o != nil {
-		o.finish(int64(at.Sub(o.run.at)))
+		o.finish(int64(at.Sub(o.run.at)), o.run.now())
 	}
 }
 
@@ -193,7 +206,7 @@ func (o *Op) setStatusLocked(s Status, message string) {
 	if s != Failed {
 		message = ""
 	}
-	if message != "" || o.extra != nil {
+	if message != "" || o.extra != 0 {
 		o.more().message = plain(message, maxMessage)
 	}
 }
@@ -327,16 +340,27 @@ func (o *Op) lock() bool {
 		return false
 	}
 	o.run.mu.Lock()
-	if o.ended {
+	if o.over() {
 		o.run.mu.Unlock()
 		return false
 	}
 	return true
 }
 
+// more is what few operations have, to be changed at once.
 func (o *Op) more() *extra {
-	if o.extra == nil {
-		o.extra = &extra{}
+	p := o.run.sheet
+	if o.extra == 0 {
+		p.extras = append(p.extras, extra{})
+		o.extra = uint32(len(p.extras))
 	}
-	return o.extra
+	return &p.extras[o.extra-1]
+}
+
+// rarely is the same to be read, nil for most.
+func (o *Op) rarely() *extra {
+	if o.extra == 0 {
+		return nil
+	}
+	return &o.run.sheet.extras[o.extra-1]
 }

@@ -93,12 +93,16 @@ func (t *Tracker) running() []*run {
 func (r *run) active() (a Active, runs bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.done {
+		return a, false
+	}
 	head := &r.first[0]
 	a = Active{
 		TraceID: r.trace, Name: head.name, Start: time.Unix(0, r.wall+head.start), Elapsed: time.Duration(r.now() - head.start),
 		Current: head.name, Steps: int(r.made), Lasting: r.ended,
 	}
-	for o := &r.first[0]; o != nil; o = o.next {
+	for i := range r.len {
+		o := r.op(i)
 		if !o.ended {
 			a.Current = o.name
 		}
@@ -106,6 +110,6 @@ func (r *run) active() (a Active, runs bool) {
 			a.Failed++
 		}
 	}
-	a.Attrs = decodeAttrs(head.attrs)
-	return a, !r.done
+	a.Attrs = decodeAttrs(head.encoded())
+	return a, true
 }

@@ -4,67 +4,137 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
-// ring keeps the newest records in one piece of memory that does not grow
-// beyond its limit: adding one forgets as many of the oldest as it takes. Who
-// reads it has a place of its own and learns what it has missed, so that a slow
-// reader costs nothing but its own records.
+// ring keeps the newest records in memory that does not grow beyond its limit:
+// adding one forgets as many of the oldest as it takes. Who reads it has a place of
+// its own and learns what it has missed, so that a slow reader costs nothing but
+// its own records.
 type ring struct {
-	limit int // bytes
-	most  int // records
+	limit   int          // bytes
+	most    int          // records
+	stages  []stage      // records that came and are not taken up yet
+	each    int          // so many of them may be on a stage
+	ready   func()       // called after each record, without the lock; nil is nothing
+	met     atomic.Int32 // how often cores have met here
+	busy    atomic.Bool  // so often that stages are used
+	awaited atomic.Bool  // somebody waits for what may be on a stage
+	_       [64]byte     // what is read with each record is not where others write
 
 	mu      sync.Mutex
-	buf     []byte
-	write   int           // where the next record goes, unless it does not fit there
-	entries []extent      // of the records that are kept, a circle
-	first   uint64        // the number of the oldest record kept
-	next    uint64        // the number of the next record
-	waiting chan struct{} // closed when there is a record of number wakeAt
+	spare   [maxStages][]staged // for stages to fill while theirs are taken up
+	memory  int                 // bytes of all chunks
+	entries []extent            // of the records that are kept, a circle
+	first   uint64              // the number of the oldest record kept
+	next    uint64              // the number of the next record
+	waiting chan struct{}       // closed when there is a record of number wakeAt
 	wakeAt  uint64
-	ready   func() // called after each record, without the lock; nil is nothing
 }
 
 // extent is where a record is.
-type extent struct{ start, length int }
+type extent struct {
+	in            *chunk
+	start, length uint32
+}
 
-// ringStart is the size a ring begins with: an idle service keeps nothing.
-const ringStart = 16 << 10
+func (e *extent) record() []byte { return e.in.buf[e.start : e.start+e.length] }
 
 func newRing(records, bytes int) *ring {
-	return &ring{limit: bytes, most: records, entries: make([]extent, min(records, 64))}
+	r := &ring{limit: bytes, most: records, entries: make([]extent, min(records, 64))}
+	r.stages, r.each = stages(records, bytes)
+	return r
 }
 
 // append adds a record, which it copies. It reports false for one that is too
 // large to be kept.
-func (r *ring) append(record []byte) bool {
-	if len(record) > r.limit/2 || r.most == 0 {
+func (r *ring) append(d *draft) bool {
+	if len(d.record) > r.limit/2 || r.most == 0 {
 		return false
 	}
-	r.put(record)
+	if !r.busy.Load() || len(d.record) > chunkSize/chunkShare {
+		r.add(d.record)
+	} else {
+		r.stage(d)
+	}
 	if r.ready != nil {
 		r.ready()
 	}
 	return true
 }
 
-func (r *ring) put(record []byte) {
+// oftenMet is how often cores have met when a ring is busy.
+const oftenMet = 16
+
+// add adds a record to the ring itself.
+func (r *ring) add(record []byte) {
+	if !r.mu.TryLock() {
+		r.met.Add(1)
+		r.mu.Lock()
+	}
+	defer r.unlock()
+	r.collect()
+	r.put(r.place(record))
+	if len(r.stages) > 0 && r.met.Load() >= oftenMet {
+		r.busy.Store(true)
+	}
+}
+
+// stage adds a record to a stage.
+func (r *ring) stage(d *draft) {
+	s := &r.stages[d.near%uint32(len(r.stages))]
+	for !s.take(d, r.each) {
+		r.lock()
+		r.supply(s, d.record)
+		r.unlock()
+	}
+	if r.awaited.Load() {
+		r.lock()
+		r.unlock()
+	}
+}
+
+// lock locks the ring when it has taken up all records that came.
+func (r *ring) lock() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kept() == r.most {
-		r.first++
-	}
-	at := r.makeRoom(len(record))
-	copy(r.buf[at:], record)
-	r.write = at + len(record)
-	if r.kept() == len(r.entries) {
-		r.growEntries()
-	}
-	*r.entry(r.next) = extent{at, len(record)}
-	r.next++
+	r.collect()
+}
+
+// unlock wakes who waited for what came. Who waits for a record so far off that it
+// cannot be on a stage does not have each taken up.
+func (r *ring) unlock() {
 	if r.waiting != nil && r.next > r.wakeAt {
 		close(r.waiting)
 		r.waiting = nil
+	}
+	near := r.waiting != nil && r.wakeAt < r.next+uint64(r.each*len(r.stages))
+	if near != r.awaited.Load() {
+		r.awaited.Store(near)
+	}
+	r.mu.Unlock()
+}
+
+// put adds where a record is.
+func (r *ring) put(e extent) {
+	if r.kept() == r.most {
+		r.forget()
+	}
+	if r.kept() == len(r.entries) {
+		r.growEntries()
+	}
+	e.in.live++
+	*r.entry(r.next) = e
+	r.next++
+}
+
+// forget lets the oldest record go.
+func (r *ring) forget() {
+	e := r.entry(r.first)
+	r.first++
+	e.in.live--
+	r.retire(e.in)
+	if e.in.home == nil {
+		e.in = nil
 	}
 }
 
@@ -74,56 +144,6 @@ func (r *ring) holds() bool { return r.most > 0 && r.limit > 0 }
 func (r *ring) kept() int { return int(r.next - r.first) }
 
 func (r *ring) entry(n uint64) *extent { return &r.entries[n%uint64(len(r.entries))] }
-
-// makeRoom returns where size bytes may be written. Records are evicted oldest
-// first, and only when the memory cannot grow any more.
-func (r *ring) makeRoom(size int) int {
-	at := r.write
-	if at+size > len(r.buf) {
-		at = 0
-	}
-	if !r.free(at, size) && len(r.buf) < r.limit {
-		r.grow(size)
-		at = r.write
-	}
-	if at+size > len(r.buf) {
-		at = 0
-	}
-	for !r.free(at, size) {
-		r.first++
-	}
-	return at
-}
-
-// free reports whether the oldest record is out of the way of a new one. When
-// the new one begins the memory anew, those behind the last write are older
-// than any that it can hit.
-func (r *ring) free(at, size int) bool {
-	if at+size > len(r.buf) {
-		return false
-	}
-	if r.kept() == 0 {
-		return true
-	}
-	e := r.entry(r.first)
-	if at < r.write && e.start >= r.write { // wrapping over older ones
-		return false
-	}
-	return e.start >= at+size || e.start+e.length <= at
-}
-
-// grow moves the records into more memory, one after another.
-func (r *ring) grow(size int) {
-	larger := make([]byte, min(max(2*len(r.buf), len(r.buf)+size, ringStart), r.limit))
-	to := 0
-	for n := r.first; n != r.next; n++ {
-		e := r.entry(n)
-		copy(larger[to:], r.buf[e.start:e.start+e.length])
-		e.start = to
-		to += e.length
-	}
-	r.buf, r.write = larger, to
-}
 
 func (r *ring) growEntries() {
 	larger := make([]extent, min(2*len(r.entries), r.most))
@@ -139,21 +159,20 @@ const page = 64 << 10
 // read returns copies of records from number n on, one page of them at most,
 // the number to go on from, and how many before were forgotten already.
 func (r *ring) read(n uint64) (records [][]byte, next, missed uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if n < r.first {
 		missed = r.first - n
 		n = r.first
 	}
 	size := 0
-	for next = n; next != r.next && (size == 0 || size+r.entry(next).length <= page); next++ {
-		size += r.entry(next).length
+	for next = n; next != r.next && (size == 0 || size+int(r.entry(next).length) <= page); next++ {
+		size += int(r.entry(next).length)
 	}
 	all := make([]byte, 0, size)
 	for ; n != next; n++ {
-		e := r.entry(n)
 		from := len(all)
-		all = append(all, r.buf[e.start:e.start+e.length]...)
+		all = append(all, r.entry(n).record()...)
 		records = append(records, all[from:len(all):len(all)])
 	}
 	return records, next, missed
@@ -161,21 +180,22 @@ func (r *ring) read(n uint64) (records [][]byte, next, missed uint64) {
 
 // record returns a copy of record n, nil when it is not there.
 func (r *ring) record(n uint64) []byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if n < r.first || n >= r.next {
 		return nil
 	}
-	e := r.entry(n)
-	return bytes.Clone(r.buf[e.start : e.start+e.length])
+	return bytes.Clone(r.entry(n).record())
 }
 
 // wait returns when there is a record of number n, or when ctx ends.
 func (r *ring) wait(ctx context.Context, n uint64) error {
 	for {
 		r.mu.Lock()
+		r.awaited.Store(true) // what is appended from here on is collected by who appends it
+		r.collect()
 		if r.next > n {
-			r.mu.Unlock()
+			r.unlock()
 			return nil
 		}
 		if r.waiting == nil {
@@ -183,7 +203,7 @@ func (r *ring) wait(ctx context.Context, n uint64) error {
 		}
 		r.wakeAt = min(r.wakeAt, n)
 		woken := r.waiting
-		r.mu.Unlock()
+		r.unlock()
 		select {
 		case <-woken:
 		case <-ctx.Done():
@@ -194,32 +214,32 @@ func (r *ring) wait(ctx context.Context, n uint64) error {
 
 // use is how much a ring holds: records, their bytes, and the memory it has.
 func (r *ring) use() (records, bytes, memory int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	for n := r.first; n != r.next; n++ {
-		bytes += r.entry(n).length
+		bytes += int(r.entry(n).length)
 	}
-	return r.kept(), bytes, len(r.buf)
+	return r.kept(), bytes, r.memory
 }
 
 // bounds are the numbers of the oldest record and of the next one.
 func (r *ring) bounds() (first, next uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	return r.first, r.next
 }
 
 // pressing reports whether the records from number n on take so many bytes that
 // whoever reads them should not put it off.
 func (r *ring) pressing(n uint64) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if n < r.first {
 		return true
 	}
 	size := 0
 	for ; n != r.next; n++ {
-		size += r.entry(n).length
+		size += int(r.entry(n).length)
 	}
 	return size >= min(r.limit/4, maxRequest)
 }

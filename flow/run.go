@@ -2,51 +2,47 @@ package flow
 
 import (
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// run is a flow as it runs in this process: its operations, in memory that is
-// made in few pieces.
+// run is a flow as it runs in this process: what lasts as long as somebody holds
+// one of its operations. The rest is on a sheet.
 type run struct {
 	tracker *Tracker
 	shard   *shard
-	trace   TraceID
-	base    uint64 // the id of the first operation; the others count up from it
-	anchor
-	decision Decision
+	*anchor
+	trace    TraceID
+	base     uint64 // the id of the first operation; the others count up from it
 	caller   SpanID // in another process
 	state    string // W3C tracestate
 	mirrors  bool   // a flow of another API, which decides what other processes are told
 	sampled  bool   // what it decided
-	baggage  *baggage
+	decision Decision
 
-	mu      sync.Mutex
-	made    uint64 // operations that were begun
-	open    int    // that are recorded and have not ended
 	ended   bool   // the first operation has
 	done    bool   // the record is made: what ends now is late
 	kept    bool   // and it is in the history
 	odd     bool   // it is unlike the others of its name
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
-	bytes   int    // of attributes, events and links
-	paid    int    // of them, that the shard has given
-	arena   []byte // where attributes are encoded: nearby, then elsewhere
-	len     int    // operations recorded
-	last    *Op    // of them
-	chunk   []Op   // where the next ones go
-	used    int    // of the chunk
-	first   [6]Op  // where the first ones are: most flows are small
-
-	nearby [192]byte
+	called  string // what the first operation says that the flow is
+	mu      sync.Mutex
+	made    uint32 // operations that were begun
+	len     int32  // operations recorded
+	open    int32  // of them, that have not ended
+	astray  int32  // others that have not
+	bytes   int32  // of attributes, events and links
+	paid    int32  // of them, that the shard has given
+	sheet   *sheet // nil when the run is complete and nothing of it runs on
+	first   [5]Op  // where the first ones are: most flows are small
 
 	// In the shard, under its lock.
-	before, after *run
 	listed        bool
-	taken         int // bytes
+	taken         int32 // bytes
+	before, after *run
 }
 
 const (
@@ -57,14 +53,10 @@ const (
 	// part of the smallest useful history.
 	maxRunBytes = 512 << 10
 	// runSize is what a run takes at first, attributes of firstRoom bytes
-	// included, and opSize what an operation does; roomStep is for how many more
-	// bytes a run asks at a time.
+	// included; roomStep is for how many more bytes a run asks at a time.
 	runSize   = 2 << 10
 	firstRoom = 512
-	opSize    = 136
 	roomStep  = 4 << 10
-	// maxChunk is how many operations are made at once.
-	maxChunk = 64
 )
 
 // Spec is an operation with everything that can be said when it begins.
@@ -94,7 +86,7 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 		parent, s.Parent = t.above(ctx)
 	}
 	if parent == nil {
-		return t.root(ctx, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
+		return t.root(ctx, &run{}, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
 	}
 	ctx, op := parent.child(ctx, s.Name, s.Attrs)
 	if op == nil {
@@ -123,14 +115,15 @@ type origin struct {
 }
 
 // root begins a run.
-func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr) (context.Context, *Op) {
-	r := &run{tracker: t, baggage: baggageOf(ctx)}
+func (t *Tracker) root(ctx context.Context, r *run, name string, s origin, attrs []Attr) (context.Context, *Op) {
+	r.tracker = t
 	var start int64
 	if s.at.IsZero() {
 		r.anchor, start = t.anchored()
 	} else {
-		r.anchor = anchor{s.at, s.at.UnixNano()}
+		r.anchor = &anchor{s.at, s.at.UnixNano()}
 	}
+	baggage := baggageOf(ctx)
 	kind := s.kind
 	switch {
 	case s.parent.Valid():
@@ -150,11 +143,10 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 	if t.cfg.sampler != nil {
 		r.decision = t.cfg.sampler.Sample(Beginning{
 			TraceID: r.trace, Name: name, Kind: kind, Parent: s.parent, Attrs: slices.Clone(attrs),
-			Operation: r.operation(attrs),
+			Operation: baggage.operation(attrs),
 		})
 	}
-	r.chunk, r.arena, r.paid = r.first[:], r.nearby[:0], firstRoom
-	r.shard = &t.shards[binary.BigEndian.Uint64(r.trace[8:])>>1%uint64(len(t.shards))]
+	r.paid, r.sheet = firstRoom, newSheet()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	op := r.slot()
@@ -163,29 +155,25 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 		op.id = s.self.SpanID.number()
 	}
 	r.open++
-	if !r.shard.begin(r) && !r.shard.beginInstead(r) {
+	if !t.begin(r) && !t.beginInstead(r) {
 		t.dropped.Add(1)
 		r.decision = Drop
 	}
 	for i := range attrs {
 		op.setLocked(&attrs[i])
 	}
-	if r.baggage != nil {
-		if name := r.baggage.get(operationKey); name != "" {
-			a := String(operationKey, name)
-			op.setLocked(&a)
-		}
+	if name := baggage.get(operationKey); name != "" {
+		a := String(operationKey, name)
+		op.setLocked(&a)
 	}
 	return (*opContext)(op), op
 }
 
 // operation is what those who begin a flow say that it is, before it has any
 // operation of its own.
-func (r *run) operation(attrs []Attr) string {
-	if r.baggage != nil {
-		if name := r.baggage.get(operationKey); name != "" {
-			return name
-		}
+func (b *baggage) operation(attrs []Attr) string {
+	if name := b.get(operationKey); name != "" {
+		return name
 	}
 	for i := range attrs {
 		if attrs[i].key == operationKey {
@@ -221,25 +209,16 @@ func (r *run) now() int64 { return r.tracker.since(r.at) }
 // slot is where the next operation goes: into the record, or outside of it
 // when that is full or made.
 func (r *run) slot() *Op {
-	id := r.base + r.made
+	id := r.base + uint64(r.made)
 	r.made++
-	if r.done || r.len >= maxOps {
-		return &Op{id: id, loose: true}
+	if r.sheet == nil {
+		r.sheet = newSheet()
 	}
-	if r.used == len(r.chunk) {
-		n := min(2*r.len, maxChunk)
-		if !r.shard.take(r, n*opSize) {
-			return &Op{id: id, loose: true}
-		}
-		r.chunk, r.used = make([]Op, n), 0
+	if r.done || r.len >= maxOps || !r.grow() {
+		r.astray++
+		return &Op{id: id, span: &span{loose: true}}
 	}
-	op := &r.chunk[r.used]
-	r.used++
-	if r.last != nil {
-		r.last.next = op
-	}
-	r.last = op
-	r.len++
+	op := r.next()
 	op.id = id
 	return op
 }
@@ -247,58 +226,60 @@ func (r *run) slot() *Op {
 // room takes bytes for an attribute, event or link, and reports false when the
 // run has had its share.
 func (r *run) room(bytes int) bool {
-	if r.bytes+bytes > maxRunBytes {
+	sum := int(r.bytes) + bytes
+	if sum > maxRunBytes {
 		return false
 	}
-	if r.bytes+bytes > r.paid {
+	if sum > int(r.paid) {
 		if !r.shard.take(r, bytes+roomStep) {
 			return false
 		}
-		r.paid += bytes + roomStep
+		r.paid += int32(bytes + roomStep)
 	}
-	r.bytes += bytes
+	r.bytes = int32(sum)
 	return true
 }
 
 const (
-	attrSize  = 16 // what encoding adds to key and text
+	attrSize  = 20 // what encoding adds to key and text at most, or a number to its key
 	eventSize = 32
 	linkSize  = 64
 )
 
 func (o *Op) setLocked(a *Attr) {
 	r := o.run
+	if a.key == operationKey && o.parent == nil {
+		r.called = strings.Clone(plain(a.text, maxText))
+	}
 	if r.decision == Drop && a.key != operationKey { // which objectives go by
 		return
 	}
-	if !r.room(min(len(a.text), maxText) + min(len(a.key), maxKey) + attrSize) {
+	need := min(len(a.text), maxText) + min(len(a.key), maxKey) + attrSize
+	if !r.room(need) {
 		o.more().lost++
 		return
 	}
-	need := len(a.key) + min(len(a.text), maxText) + attrSize
-	if len(o.attrs) == 0 {
-		o.attrs = r.reserve(need + o.slack())
+	if int(o.attrs.cap-o.attrs.len) < need {
+		o.attrs = r.sheet.move(o.attrs, need+o.slack())
 	}
-	o.attrs = setAttr(o.attrs, spanAttributes, a)
+	encoded := setAttr(o.encoded(), spanAttributes, a)
+	r.sheet.put(&o.attrs, encoded)
 }
 
-// slack is what is kept free behind an operation's first attribute. The first
-// operation of a flow gets more when it ends: a route, a status.
+// encoded are the operation's attributes. There is room behind them for as much as
+// was reserved.
+func (o *Op) encoded() []byte {
+	p := o.attrs
+	return o.run.sheet.arena[p.from : p.from+p.len : p.from+p.cap]
+}
+
+// slack is what is kept free behind an operation's attributes. The first operation
+// of a flow gets more when it ends: a route, a status.
 func (o *Op) slack() int {
 	if o.parent == nil {
 		return 128
 	}
 	return 32
-}
-
-// reserve takes memory for attributes.
-func (r *run) reserve(size int) []byte {
-	from := len(r.arena)
-	if cap(r.arena)-from < size {
-		r.arena, from = make([]byte, 0, max(512, size)), 0
-	}
-	r.arena = r.arena[:from+size]
-	return r.arena[from : from : from+size]
 }
 
 // sizeOf is what attributes of an event or a link take.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/flowscope/flowscope/internal/sketch"
 )
@@ -9,16 +10,18 @@ import (
 // shard holds the running flows and the statistics of some of the flows, so
 // that cores do not wait for one another.
 type shard struct {
+	number uint32
 	mu     sync.Mutex
 	newest *run // of the running ones
 	oldest *run
 	active int
-	bytes  int     // that the running ones take
-	limit  int     // of them
-	flows  int64   // that have ended
-	failed int64   // of them
-	cells  []*cell // by step, nil where none was counted here
-	_      [64]byte
+	bytes  int           // that the running ones take
+	limit  int           // of them, drawn from what all shards share
+	shared *atomic.Int64 // what is left of it
+	flows  int64         // that have ended
+	failed int64         // of them
+	cells  []*cell       // by step, nil where none was counted here
+	_      [64]byte      // another shard is in other cache lines
 }
 
 // cell is what a step did as far as one shard saw it.
@@ -34,15 +37,34 @@ type cell struct {
 // cellSize is what a cell takes without its latency, in bytes.
 const cellSize = 128
 
-// begin adds a run to the running ones. It reports false when those take all
-// that they may.
-func (s *shard) begin(r *run) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bytes+runSize > s.limit {
+// begin adds a run to the running ones, in a shard that no other core uses if it
+// can be helped: where cores meet, one moves on. It reports false when the running
+// ones take all that they may.
+func (t *Tracker) begin(r *run) bool {
+	hint := hints.Get().(*uint32) //nolint:errcheck,forcetypeassert // it holds nothing else
+	defer hints.Put(hint)
+	r.shard = &t.shards[*hint%uint32(len(t.shards))]
+	if !r.shard.mu.TryLock() {
+		*hint++
+		r.shard = &t.shards[*hint%uint32(len(t.shards))]
+		r.shard.mu.Lock()
+	}
+	defer r.shard.mu.Unlock()
+	return r.shard.beginLocked(r)
+}
+
+// hints are numbers that a core finds again, mostly.
+//
+//nolint:gochecknoglobals // a pool has to outlive those who use it
+var (
+	hints    = sync.Pool{New: func() any { n := lastHint.Add(1); return &n }}
+	lastHint atomic.Uint32
+)
+
+func (s *shard) beginLocked(r *run) bool {
+	if !s.pay(runSize) {
 		return false
 	}
-	s.bytes += runSize
 	r.listed, r.taken = true, runSize
 	r.after = s.newest
 	if s.newest != nil {
@@ -55,25 +77,69 @@ func (s *shard) begin(r *run) bool {
 	return true
 }
 
-// beginInstead is begin when there is no room: it abandons the run that has gone
-// on for longest, if that is too long.
-func (s *shard) beginInstead(r *run) bool {
+// beginInstead begins a run when there is no room: instead of the one that has
+// gone on for longest in some shard, if that is too long.
+func (t *Tracker) beginInstead(r *run) bool {
+	for i := range t.shards {
+		s := &t.shards[i]
+		if old := s.longest(); old != nil && old.abandon() && s.begin(r) {
+			r.shard = s
+			return true
+		}
+	}
+	return false
+}
+
+// longest is the run that has gone on for longest, nil when none runs.
+func (s *shard) longest() *run {
 	s.mu.Lock()
-	old := s.oldest
-	s.mu.Unlock()
-	return old != nil && old.abandon() && s.begin(r)
+	defer s.mu.Unlock()
+	return s.oldest
+}
+
+func (s *shard) begin(r *run) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.beginLocked(r)
 }
 
 // take lets a run grow by so many bytes, if there are any left.
 func (s *shard) take(r *run, bytes int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !r.listed || s.bytes+bytes > s.limit {
+	if !r.listed || !s.pay(bytes) {
 		return false
 	}
-	s.bytes += bytes
-	r.taken += bytes
+	r.taken += int32(bytes)
 	return true
+}
+
+// portionSize is how many bytes a shard draws at once. So it seldom writes where
+// other cores do, and leaves them nearly all that there is.
+const portionSize = 64 << 10
+
+// pay counts bytes that running flows take, and reports false when there are none
+// left.
+func (s *shard) pay(bytes int) bool {
+	if need := s.bytes + bytes - s.limit; need > 0 {
+		draw := (need + portionSize - 1) / portionSize * portionSize
+		if s.shared.Add(-int64(draw)) < 0 {
+			s.shared.Add(int64(draw))
+			return false
+		}
+		s.limit += draw
+	}
+	s.bytes += bytes
+	return true
+}
+
+// repay is the opposite of pay.
+func (s *shard) repay(bytes int) {
+	s.bytes -= bytes
+	if back := s.limit - s.bytes - portionSize; back > portionSize {
+		s.limit -= back
+		s.shared.Add(int64(back))
+	}
 }
 
 // leave takes a run off the running ones.
@@ -88,7 +154,7 @@ func (s *shard) leaveLocked(r *run) {
 		return
 	}
 	r.listed = false
-	s.bytes -= r.taken
+	s.repay(int(r.taken))
 	if r.after != nil {
 		r.after.before = r.before
 	} else {
@@ -112,7 +178,8 @@ func (s *shard) end(r *run, head *Op) {
 	if head.status == Failed {
 		s.failed++
 	}
-	for o := &r.first[0]; o != nil; o = o.next {
+	for i := range r.len {
+		o := r.op(i)
 		if o.ended {
 			s.countLocked(o)
 		}

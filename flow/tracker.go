@@ -27,6 +27,7 @@ type Tracker struct {
 	bridge  atomic.Pointer[Bridge]
 	anchor  atomic.Pointer[anchor]
 
+	unused  atomic.Int64 // bytes that running flows may take and no shard has drawn
 	tooBig  atomic.Int64 // flows that the history could not take
 	dropped atomic.Int64 // operations that were counted but not recorded
 
@@ -52,8 +53,9 @@ func New(options ...Option) *Tracker {
 	t.history = newRing(t.cfg.flows, t.cfg.bytes)
 	t.steps.most, t.steps.limit = t.cfg.paths, int64(max(t.cfg.bytes, leastStats))
 	t.shards = make([]shard, shardCount())
+	t.unused.Store(maxRunning)
 	for i := range t.shards {
-		t.shards[i].limit = maxRunning / len(t.shards)
+		t.shards[i].number, t.shards[i].shared = uint32(i), &t.unused
 	}
 	t.sweep.tracker = t
 	t.observer.begin(&t.cfg)
@@ -77,8 +79,8 @@ const (
 // shardCount is so many shards that two cores seldom meet in one: four times the
 // cores, in a power of two.
 func shardCount() int {
-	n := 8
-	for n < 4*runtime.GOMAXPROCS(0) && n < 64 {
+	n := 4
+	for n < 2*runtime.GOMAXPROCS(0) && n < 64 {
 		n *= 2
 	}
 	return n
@@ -153,20 +155,20 @@ const anchorFor = time.Second
 
 // anchored is a moment to tell times from, and how long it was ago in ns. Reading
 // the monotonic clock alone costs half of reading both.
-func (t *Tracker) anchored() (anchor, int64) {
+func (t *Tracker) anchored() (*anchor, int64) {
 	if t.cfg.clock != nil {
 		now := t.cfg.clock()
-		return anchor{now, now.UnixNano()}, 0
+		return &anchor{now, now.UnixNano()}, 0
 	}
 	if a := t.anchor.Load(); a != nil {
 		if ago := time.Since(a.at); ago < anchorFor {
-			return *a, int64(ago)
+			return a, int64(ago)
 		}
 	}
 	now := time.Now()
 	a := &anchor{now, now.UnixNano()}
 	t.anchor.Store(a)
-	return *a, 0
+	return a, 0
 }
 
 // since is how long ago a moment was. The system's clock is read once, the
@@ -192,7 +194,7 @@ func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (contex
 	if parent != nil {
 		return parent.child(ctx, name, attrs)
 	}
-	return t.root(ctx, name, origin{parent: caller}, attrs)
+	return t.root(ctx, &run{}, name, origin{parent: caller}, attrs)
 }
 
 // Start begins an operation of the flow that ctx carries, with that flow's
