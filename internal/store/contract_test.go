@@ -11,6 +11,7 @@ import (
 var _ storetest.Store = (*store.Store)(nil)
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T, o storetest.Options) storetest.Store {
 		t.Helper()
 		s, err := store.Open(store.Config{

@@ -143,6 +143,7 @@ func life(s *store.Store, batches []*model.Batch) (acked []*model.Batch) {
 // store comes up again: every acknowledged span is there, every whole trace is
 // counted exactly once, and the store goes on.
 func TestCrashAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	dead := errors.New("the disk is gone")
 	for k := 1; ; k++ {
 		mem, ops := vfs.NewMem(), 0

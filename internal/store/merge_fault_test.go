@@ -68,6 +68,7 @@ func (p *publishing) same(when string) {
 // A merged block whose publishing fails at its very end is on disk. When the
 // blocks it was made of change before the next try, it counts for nothing.
 func TestMergePublishFails(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	one := newPublishing(t, store.Retention{}, func(vfs.Op, string) bool { return false })
 	for range 8 {

@@ -16,6 +16,7 @@ import (
 // anew and merges some, and the power fails: what must stay is there once, and
 // the next maintenance ends the work.
 func TestCrashWhilePruning(t *testing.T) {
+	t.Parallel()
 	built := &keeping{t: t, random: rand.New(rand.NewPCG(3, 9)), now: time.Unix(0, storetest.Epoch), disk: vfs.NewMem()}
 	built.keep = store.Retention{Age: 40 * time.Hour, ErrorsAge: 90 * time.Hour,
 		Environments: []store.EnvironmentRetention{{Name: "staging", Age: 20 * time.Hour}}}

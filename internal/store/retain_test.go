@@ -234,6 +234,7 @@ func (k *keeping) check(when string, maintained bool) {
 // What must stay stays, once, and what expired longer than the slack ago is
 // gone, whatever the rules and the data, and wherever the power fails.
 func TestRetentionRules(t *testing.T) {
+	t.Parallel()
 	pruned := int64(0)
 	for seed := range uint64(pruneSeeds) {
 		k := &keeping{t: t, random: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(0, storetest.Epoch), disk: vfs.NewMem()}

@@ -79,7 +79,7 @@ func TestDashboard(t *testing.T) {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
 	}
-	browser := exec.Command("npm", "run", "test:browser")
+	browser := exec.Command("npm", append([]string{"run", "test:browser", "--"}, anyServer(t, web)...)...)
 	browser.Dir = web
 	browser.Env = append(os.Environ(), "FLOWSCOPE_URL="+p.api)
 	out, err := browser.CombinedOutput()
@@ -87,6 +87,29 @@ func TestDashboard(t *testing.T) {
 		t.Fatalf("browser test: %v\n%s", err, out)
 	}
 	t.Logf("%s", out)
+}
+
+// anyServer is the browser tests that take FLOWSCOPE_URL for their server. The
+// others have one of their own, and are run once, by themselves.
+func anyServer(t *testing.T, web string) (files []string) {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(web, "test", "browser", "*.test.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte(" serve()")) {
+			files = append(files, filepath.Base(file))
+		}
+	}
+	if len(files) == 0 {
+		t.Fatal("no browser test takes a server")
+	}
+	return files
 }
 
 // startDemo runs the demo on free ports; what it prints goes to out.

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
-// A fuzzTarget is one Fuzz function. Go fuzzes one at a time.
+// A fuzzTarget is one Fuzz function. One go test fuzzes one of them.
 type fuzzTarget struct {
 	module string // folder of the module, "." for the root's
 	dir    string // in it, ./internal/decode
@@ -24,26 +26,39 @@ func runFuzz(ctx context.Context, each time.Duration) tally {
 	if err != nil {
 		return failure(err)
 	}
-	var sum tally
+	var (
+		mu   sync.Mutex
+		sum  tally
+		all  sync.WaitGroup
+		free = make(chan struct{}, runtime.GOMAXPROCS(0))
+	)
 	for _, target := range targets {
-		sum.add(target.run(ctx, each))
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			out, found := target.run(ctx, each)
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Printf("fuzz %s %s\n%s", target.dir, target.name, out)
+			sum.add(found)
+		})
 	}
+	all.Wait()
 	return sum
 }
 
 // run fuzzes the target, and once more when Go's own fault ended it: up to Go
 // 1.26 a fuzz run whose time is up can fail with a bare "context deadline
 // exceeded" (go.dev/issue/75804). A real finding always writes its input.
-func (f fuzzTarget) run(ctx context.Context, each time.Duration) tally {
+func (f fuzzTarget) run(ctx context.Context, each time.Duration) (out []byte, found tally) {
 	for attempt := 1; ; attempt++ {
-		var out bytes.Buffer
-		sum := goTest(ctx, &out, f.module, "-run=^$", "-fuzz=^"+f.name+"$", "-fuzztime="+each.String(), f.dir)
-		if attempt == 1 && sum.failed > 0 && isDeadlineRace(out.String()) {
-			fmt.Printf("fuzz %s %s: stopped by go.dev/issue/75804, running it again\n", f.dir, f.name)
+		var text bytes.Buffer
+		found = goTest(ctx, &text, f.module, "-run=^$", "-fuzz=^"+f.name+"$", "-fuzztime="+each.String(), "-parallel=1", f.dir)
+		if attempt == 1 && found.failed > 0 && isDeadlineRace(text.String()) {
+			out = []byte("stopped by go.dev/issue/75804, running it again\n")
 			continue
 		}
-		fmt.Printf("fuzz %s %s\n%s", f.dir, f.name, out.Bytes())
-		return sum
+		return append(out, text.Bytes()...), found
 	}
 }
 
