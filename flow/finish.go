@@ -23,14 +23,18 @@ func (o *Op) finish(at, now int64) {
 func (o *Op) finishLocked(at, now int64) {
 	r := o.run
 	o.ended, o.end = true, max(at, o.start)
-	if o.loose {
-		r.astray--
-	}
 	if o.loose || r.done {
 		r.late(o, now)
+	}
+	if o.loose {
+		r.stray(o)
 		return
 	}
 	r.open--
+	if r.done {
+		r.release()
+		return
+	}
 	if o.parent == nil {
 		r.ended = true
 		if r.open > 0 {
@@ -49,9 +53,7 @@ func (r *run) complete(now int64) {
 	if !r.ignored {
 		r.account(now)
 	}
-	if r.open+r.astray == 0 {
-		r.release()
-	}
+	r.release()
 }
 
 func (r *run) account(now int64) {

@@ -24,12 +24,6 @@ func (t *Tracker) handle(next http.Handler, w http.ResponseWriter, r *http.Reque
 	t.serve(next, w, r)
 }
 
-// exchange is what the recording of a request needs, in one piece of memory.
-type exchange struct {
-	run    run
-	answer response
-}
-
 func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	ctx, caller := Extract(r.Context(), r.Header)
 	attrs := [4]Attr{String("http.request.method", method(r.Method)), String("url.path", r.URL.Path)}
@@ -38,21 +32,21 @@ func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		attrs[n] = String(operationKey, names[0])
 		n++
 	}
-	x := &exchange{answer: response{ResponseWriter: w}}
-	ctx, op := t.root(ctx, &x.run, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
+	ctx, op := t.root(ctx, method(r.Method), origin{kind: Server, parent: caller}, attrs[:n])
 	request := r.WithContext(ctx)
+	answer := response{ResponseWriter: w}
 	defer func() {
 		cause := recover()
 		if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // a panic's value, which net/http compares so, too
 			op.Panicked(cause)
 		}
 		r.Pattern = request.Pattern // for who stands in front and sees only its own copy
-		x.answer.finish(op, request, cause)
+		answer.finish(op, request, cause)
 		if cause != nil {
 			panic(cause)
 		}
 	}()
-	next.ServeHTTP(&x.answer, request)
+	next.ServeHTTP(&answer, request)
 }
 
 // finish ends the operation with what is known when the request was answered,

@@ -349,7 +349,7 @@ func (o *Op) lock() bool {
 
 // more is what few operations have, to be changed at once.
 func (o *Op) more() *extra {
-	p := o.run.sheet
+	p := o.sheet()
 	if o.extra == 0 {
 		p.extras = append(p.extras, extra{})
 		o.extra = uint32(len(p.extras))
@@ -362,5 +362,5 @@ func (o *Op) rarely() *extra {
 	if o.extra == 0 {
 		return nil
 	}
-	return &o.run.sheet.extras[o.extra-1]
+	return &o.sheet().extras[o.extra-1]
 }

@@ -113,6 +113,42 @@ func TestRingOfManyCores(t *testing.T) {
 	all.Wait()
 }
 
+// TestStagedRecordStays has a core stage a record while another one, whose record is
+// too long for the chunk that both fill, is about to get another chunk.
+func TestStagedRecordStays(t *testing.T) {
+	t.Parallel()
+	r := newRing(64, 1<<20)
+	r.busy.Store(true)
+	s := &r.stages[0]
+	add := func(near uint32, size int, text byte) {
+		r.append(&draft{record: bytes.Repeat([]byte{text}, size), near: near})
+	}
+	for range 4 {
+		add(0, 8000, 'a')
+	}
+	for range 200 {
+		add(1, 10, 'b') // the ring forgets all that is in the chunk
+	}
+	r.bounds()
+	long := &draft{record: bytes.Repeat([]byte{'l'}, 8000)}
+	short := &draft{record: bytes.Repeat([]byte{'s'}, 500)}
+	if s.take(long, r.each) {
+		t.Fatal("the chunk has room")
+	}
+	r.lock()
+	if !s.take(short, r.each) {
+		t.Fatal("the chunk has no room")
+	}
+	r.supply(s, long.record)
+	r.unlock()
+	r.append(long)
+	_, next := r.bounds()
+	add(0, 8000, 'c')
+	if got := r.record(next - 2); !bytes.Equal(got, short.record) {
+		t.Errorf("the record is %.20q", got)
+	}
+}
+
 // TestRingIsBusyWhereCoresMeet does not stage what one goroutine writes.
 func TestRingIsBusyWhereCoresMeet(t *testing.T) {
 	t.Parallel()

@@ -30,14 +30,14 @@ type run struct {
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
 	called  string // what the first operation says that the flow is
 	mu      sync.Mutex
-	made    uint32 // operations that were begun
-	len     int32  // operations recorded
-	open    int32  // of them, that have not ended
-	astray  int32  // others that have not
-	bytes   int32  // of attributes, events and links
-	paid    int32  // of them, that the shard has given
-	sheet   *sheet // nil when the run is complete and nothing of it runs on
-	first   [5]Op  // where the first ones are: most flows are small
+	made    uint32         // operations that were begun
+	len     int32          // operations recorded
+	open    int32          // of them, that have not ended
+	bytes   int32          // of attributes, events and links
+	paid    int32          // of them, that the shard has given
+	sheet   *sheet         // nil when the run is complete and nothing of it runs on
+	strays  map[*Op]*sheet // of operations that are loose, and run
+	first   [5]Op          // where the first ones are: most flows are small
 
 	// In the shard, under its lock.
 	listed        bool
@@ -86,7 +86,7 @@ func (t *Tracker) StartSpec(ctx context.Context, s Spec) (context.Context, *Op) 
 		parent, s.Parent = t.above(ctx)
 	}
 	if parent == nil {
-		return t.root(ctx, &run{}, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
+		return t.root(ctx, s.Name, origin{s.Kind, s.At, s.Parent, s.Self}, s.Attrs)
 	}
 	ctx, op := parent.child(ctx, s.Name, s.Attrs)
 	if op == nil {
@@ -115,8 +115,8 @@ type origin struct {
 }
 
 // root begins a run.
-func (t *Tracker) root(ctx context.Context, r *run, name string, s origin, attrs []Attr) (context.Context, *Op) {
-	r.tracker = t
+func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr) (context.Context, *Op) {
+	r := &run{tracker: t}
 	var start int64
 	if s.at.IsZero() {
 		r.anchor, start = t.anchored()
@@ -146,25 +146,23 @@ func (t *Tracker) root(ctx context.Context, r *run, name string, s origin, attrs
 			Operation: baggage.operation(attrs),
 		})
 	}
-	r.paid, r.sheet = firstRoom, newSheet()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	op := r.slot()
+	r.paid, r.taken, r.sheet = firstRoom, runSize, newSheet()
+	op := r.slot() // nobody else knows the run yet
 	op.ctx, op.run, op.name, op.kind, op.start = ctx, r, name, kind, start
 	if !s.self.SpanID.IsZero() {
 		op.id = s.self.SpanID.number()
 	}
 	r.open++
-	if !t.begin(r) && !t.beginInstead(r) {
-		t.dropped.Add(1)
-		r.decision = Drop
-	}
 	for i := range attrs {
 		op.setLocked(&attrs[i])
 	}
 	if name := baggage.get(operationKey); name != "" {
 		a := String(operationKey, name)
 		op.setLocked(&a)
+	}
+	if !t.begin(r) && !t.beginInstead(r) {
+		t.dropped.Add(1)
+		r.decision = Drop
 	}
 	return (*opContext)(op), op
 }
@@ -211,11 +209,7 @@ func (r *run) now() int64 { return r.tracker.since(r.at) }
 func (r *run) slot() *Op {
 	id := r.base + uint64(r.made)
 	r.made++
-	if r.sheet == nil {
-		r.sheet = newSheet()
-	}
 	if r.done || r.len >= maxOps || !r.grow() {
-		r.astray++
 		return &Op{id: id, span: &span{loose: true}}
 	}
 	op := r.next()
@@ -231,7 +225,9 @@ func (r *run) room(bytes int) bool {
 		return false
 	}
 	if sum > int(r.paid) {
-		if !r.shard.take(r, bytes+roomStep) {
+		if r.shard == nil { // begin pays for it
+			r.taken += int32(bytes + roomStep)
+		} else if !r.shard.take(r, bytes+roomStep) {
 			return false
 		}
 		r.paid += int32(bytes + roomStep)
@@ -260,17 +256,20 @@ func (o *Op) setLocked(a *Attr) {
 		return
 	}
 	if int(o.attrs.cap-o.attrs.len) < need {
-		o.attrs = r.sheet.move(o.attrs, need+o.slack())
+		o.attrs = o.sheet().move(o.attrs, need+o.slack())
 	}
 	encoded := setAttr(o.encoded(), spanAttributes, a)
-	r.sheet.put(&o.attrs, encoded)
+	o.sheet().put(&o.attrs, encoded)
 }
 
 // encoded are the operation's attributes. There is room behind them for as much as
 // was reserved.
 func (o *Op) encoded() []byte {
 	p := o.attrs
-	return o.run.sheet.arena[p.from : p.from+p.len : p.from+p.cap]
+	if p.cap == 0 {
+		return nil
+	}
+	return o.sheet().arena[p.from : p.from+p.len : p.from+p.cap]
 }
 
 // slack is what is kept free behind an operation's attributes. The first operation

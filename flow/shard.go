@@ -42,7 +42,6 @@ const cellSize = 128
 // ones take all that they may.
 func (t *Tracker) begin(r *run) bool {
 	hint := hints.Get().(*uint32) //nolint:errcheck,forcetypeassert // it holds nothing else
-	defer hints.Put(hint)
 	r.shard = &t.shards[*hint%uint32(len(t.shards))]
 	if !r.shard.mu.TryLock() {
 		*hint++
@@ -50,6 +49,7 @@ func (t *Tracker) begin(r *run) bool {
 		r.shard.mu.Lock()
 	}
 	defer r.shard.mu.Unlock()
+	hints.Put(hint)
 	return r.shard.beginLocked(r)
 }
 
@@ -62,10 +62,10 @@ var (
 )
 
 func (s *shard) beginLocked(r *run) bool {
-	if !s.pay(runSize) {
+	if !s.pay(int(r.taken)) {
 		return false
 	}
-	r.listed, r.taken = true, runSize
+	r.listed = true
 	r.after = s.newest
 	if s.newest != nil {
 		s.newest.before = r

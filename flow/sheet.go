@@ -38,16 +38,48 @@ func newSheet() *sheet {
 	return p
 }
 
-// release gives the run's sheet back when nothing is recorded any more. Its
-// operations keep what their contexts and their ids need.
+// release gives the run's sheet back unless something runs on that is recorded
+// there. The operations keep what their contexts and their ids need.
 func (r *run) release() {
+	if r.open > 0 {
+		return
+	}
 	for i := range r.len {
 		r.op(i).span = nil
 	}
-	p := r.sheet
-	p.arena, p.more, p.extras, p.first = p.nearby[:0], nil, nil, [5]span{}
+	r.sheet.putBack()
 	r.sheet = nil
+}
+
+func (p *sheet) putBack() {
+	p.arena, p.more, p.extras, p.first = p.nearby[:0], nil, nil, [5]span{}
 	sheets.Put(p)
+}
+
+// sheet is where the operation is recorded: with its run, or by itself when it is
+// loose, for as long as it runs.
+func (o *Op) sheet() *sheet {
+	r := o.run
+	if !o.loose {
+		return r.sheet
+	}
+	p := r.strays[o]
+	if p == nil {
+		p = newSheet()
+		if r.strays == nil {
+			r.strays = map[*Op]*sheet{}
+		}
+		r.strays[o] = p
+	}
+	return p
+}
+
+// stray forgets a loose operation.
+func (r *run) stray(o *Op) {
+	if p := r.strays[o]; p != nil {
+		delete(r.strays, o)
+		p.putBack()
+	}
 }
 
 // grow sees to it that there is room for an operation, and reports false when
@@ -88,9 +120,10 @@ func (r *run) op(i int32) *Op {
 	return &r.sheet.more[i/leafOps].ops[i%leafOps]
 }
 
-// move returns a larger stretch of the arena with what is in another one.
+// move returns a stretch of the arena with what is in another one, and so much
+// more room. It doubles at least: what it moved from stays unused.
 func (p *sheet) move(s stretch, more int) stretch {
-	from, size := len(p.arena), int(s.len)+more
+	from, size := len(p.arena), int(s.len)+max(more, int(s.len))
 	p.arena = slices.Grow(p.arena, size)[:from+size]
 	copy(p.arena[from:], p.arena[s.from:s.from+s.len])
 	return stretch{uint32(from), s.len, uint32(size)}

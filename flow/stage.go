@@ -112,11 +112,12 @@ func (r *ring) collect() {
 	}
 }
 
-// supply gives a stage memory for a record. The caller holds the ring's lock.
+// supply gives a stage memory for a record, unless others have been quicker: what
+// they staged is taken up first. The caller holds the ring's lock.
 func (r *ring) supply(s *stage, record []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fits(record) {
+	if s.fits(record) || len(s.records) > 0 {
 		return
 	}
 	if old := s.chunk; old != nil {

@@ -194,7 +194,7 @@ func (t *Tracker) Start(ctx context.Context, name string, attrs ...Attr) (contex
 	if parent != nil {
 		return parent.child(ctx, name, attrs)
 	}
-	return t.root(ctx, &run{}, name, origin{parent: caller}, attrs)
+	return t.root(ctx, name, origin{parent: caller}, attrs)
 }
 
 // Start begins an operation of the flow that ctx carries, with that flow's
