@@ -27,7 +27,10 @@ func (o *Op) finishLocked(at, now int64) {
 		r.late(o, now)
 	}
 	if o.loose {
-		r.stray(o)
+		if o.own != nil {
+			o.own.putBack()
+			o.own = nil
+		}
 		return
 	}
 	r.open--

@@ -40,7 +40,8 @@ type Op struct {
 	step   *step
 	name   string
 	id     uint64
-	*span  // nil when the run is complete
+	own    *sheet // where it is recorded when it is loose
+	*span         // nil when the run is complete
 }
 
 // span is what is measured of an operation until its run is complete. It holds no

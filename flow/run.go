@@ -30,14 +30,13 @@ type run struct {
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
 	called  string // what the first operation says that the flow is
 	mu      sync.Mutex
-	made    uint32         // operations that were begun
-	len     int32          // operations recorded
-	open    int32          // of them, that have not ended
-	bytes   int32          // of attributes, events and links
-	paid    int32          // of them, that the shard has given
-	sheet   *sheet         // nil when the run is complete and nothing of it runs on
-	strays  map[*Op]*sheet // of operations that are loose, and run
-	first   [5]Op          // where the first ones are: most flows are small
+	made    uint32 // operations that were begun
+	len     int32  // operations recorded
+	open    int32  // of them, that have not ended
+	bytes   int32  // of attributes, events and links
+	paid    int32  // of them, that the shard has given
+	sheet   *sheet // nil when the run is complete and nothing of it runs on
+	first   [5]Op  // where the first ones are: most flows are small
 
 	// In the shard, under its lock.
 	listed        bool
@@ -146,23 +145,25 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 			Operation: baggage.operation(attrs),
 		})
 	}
-	r.paid, r.taken, r.sheet = firstRoom, runSize, newSheet()
-	op := r.slot() // nobody else knows the run yet
+	r.paid, r.sheet = firstRoom, newSheet()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	op := r.slot()
 	op.ctx, op.run, op.name, op.kind, op.start = ctx, r, name, kind, start
 	if !s.self.SpanID.IsZero() {
 		op.id = s.self.SpanID.number()
 	}
 	r.open++
+	if !t.begin(r) && !t.beginInstead(r) {
+		t.dropped.Add(1)
+		r.decision = Drop
+	}
 	for i := range attrs {
 		op.setLocked(&attrs[i])
 	}
 	if name := baggage.get(operationKey); name != "" {
 		a := String(operationKey, name)
 		op.setLocked(&a)
-	}
-	if !t.begin(r) && !t.beginInstead(r) {
-		t.dropped.Add(1)
-		r.decision = Drop
 	}
 	return (*opContext)(op), op
 }
@@ -225,9 +226,7 @@ func (r *run) room(bytes int) bool {
 		return false
 	}
 	if sum > int(r.paid) {
-		if r.shard == nil { // begin pays for it
-			r.taken += int32(bytes + roomStep)
-		} else if !r.shard.take(r, bytes+roomStep) {
+		if !r.shard.take(r, bytes+roomStep) {
 			return false
 		}
 		r.paid += int32(bytes + roomStep)

@@ -62,10 +62,10 @@ var (
 )
 
 func (s *shard) beginLocked(r *run) bool {
-	if !s.pay(int(r.taken)) {
+	if !s.pay(runSize) {
 		return false
 	}
-	r.listed = true
+	r.listed, r.taken = true, runSize
 	r.after = s.newest
 	if s.newest != nil {
 		s.newest.before = r

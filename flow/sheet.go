@@ -22,7 +22,7 @@ type leaf struct {
 }
 
 const (
-	leafOps  = 18
+	leafOps  = 17
 	leafSize = 2 << 10
 )
 
@@ -59,27 +59,13 @@ func (p *sheet) putBack() {
 // sheet is where the operation is recorded: with its run, or by itself when it is
 // loose, for as long as it runs.
 func (o *Op) sheet() *sheet {
-	r := o.run
 	if !o.loose {
-		return r.sheet
+		return o.run.sheet
 	}
-	p := r.strays[o]
-	if p == nil {
-		p = newSheet()
-		if r.strays == nil {
-			r.strays = map[*Op]*sheet{}
-		}
-		r.strays[o] = p
+	if o.own == nil {
+		o.own = newSheet()
 	}
-	return p
-}
-
-// stray forgets a loose operation.
-func (r *run) stray(o *Op) {
-	if p := r.strays[o]; p != nil {
-		delete(r.strays, o)
-		p.putBack()
-	}
+	return o.own
 }
 
 // grow sees to it that there is room for an operation, and reports false when

@@ -19,14 +19,14 @@ func TestSheetsAreGivenBack(t *testing.T) {
 	tracker.completeLingering(0)
 	_, late := Start(ctx, "late", Int("n", 1))
 	late.Fail(errors.New("too late"))
-	if r := head.run; r.sheet == nil || len(r.strays) != 1 {
-		t.Fatalf("sheet %v and %d strays while two operations run", r.sheet, len(r.strays))
+	if head.run.sheet == nil || late.own == nil {
+		t.Fatalf("sheets %v and %v while two operations run", head.run.sheet, late.own)
 	}
 	late.End()
 	slow.Set(String("result", "late"))
 	slow.End()
-	if r := head.run; r.sheet != nil || len(r.strays) > 0 {
-		t.Errorf("sheet %v and %d strays when all has ended", r.sheet, len(r.strays))
+	if head.run.sheet != nil || late.own != nil {
+		t.Errorf("sheets %v and %v when all has ended", head.run.sheet, late.own)
 	}
 	for _, op := range []*Op{head, step, slow, late} { // nothing happens, least of all a panic
 		op.Set(Bool("after", true))
@@ -64,9 +64,12 @@ func TestStraysTakeNothingForGood(t *testing.T) {
 				tick.Fail(errors.New("again"))
 			}
 			tick.End()
+			if tick.own != nil {
+				t.Fatalf("operation %d keeps its sheet; ended %v", i, ended)
+			}
 		}
-		if r := head.run; len(r.strays) > 0 || r.sheet != nil && len(r.sheet.extras) > 1 {
-			t.Errorf("%d strays; ended %v", len(r.strays), ended)
+		if p := head.run.sheet; p != nil && len(p.extras) > 0 {
+			t.Errorf("%d extras; ended %v", len(p.extras), ended)
 		}
 		head.End()
 	}
