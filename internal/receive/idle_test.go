@@ -91,13 +91,13 @@ func testIdleConnections(t *testing.T, transport, hello string) {
 	if _, err := collector.NewTraceServiceClient(connect(t, s)).Export(t.Context(), request(1)); err != nil {
 		t.Errorf("grpc: %v", err)
 	}
-	if took := time.Since(begun); took > helloTimeout { // as if they waited for them to be closed
+	if took := time.Since(begun); took > 4*helloTimeout { // long after those were closed, on the slowest machine
 		t.Errorf("two requests took %v beside idle connections", took)
 	}
 
 	begun = time.Now()
 	stop()
-	if took := time.Since(begun); took > helloTimeout+5*time.Second {
+	if took := time.Since(begun); took > 4*helloTimeout {
 		t.Errorf("stopping took %v", took)
 	}
 	stdin.Close()
