@@ -36,7 +36,7 @@ func appendFlagged(dst []byte, o *Op, flags uint32) []byte {
 	var message string
 	var rest []byte
 	var lost uint32
-	if x := o.rarely(); x != nil {
+	if x := o.moreOrNil(); x != nil {
 		message, rest, lost = x.message, x.rest, x.lost
 	}
 	status := statusSize(o.status, message)

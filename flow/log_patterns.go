@@ -88,7 +88,7 @@ func (r *run) cause() string {
 	var message string
 	for i := range r.len {
 		o := r.op(i)
-		if x := o.rarely(); o.status == Failed && x != nil && x.message != "" {
+		if x := o.moreOrNil(); o.status == Failed && x != nil && x.message != "" {
 			message = x.message
 		}
 	}

@@ -47,8 +47,8 @@ type Op struct {
 // span is what is measured of an operation until its run is complete. It holds no
 // pointers: its memory is used again, and the garbage collector need not look.
 type span struct {
-	start  int64   // ns since the run's anchor
-	end    int64   //
+	start  int64 // ns since the run's anchor
+	end    int64
 	attrs  stretch // encoded attributes
 	extra  uint32  // which of the sheet's it has, from 1 on; 0 for none
 	kind   Kind
@@ -358,8 +358,8 @@ func (o *Op) more() *extra {
 	return &p.extras[o.extra-1]
 }
 
-// rarely is the same to be read, nil for most.
-func (o *Op) rarely() *extra {
+// moreOrNil is the same to be read: nil for most.
+func (o *Op) moreOrNil() *extra {
 	if o.extra == 0 {
 		return nil
 	}

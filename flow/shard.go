@@ -61,6 +61,7 @@ var (
 	lastHint atomic.Uint32
 )
 
+// beginLocked is begin in this shard.
 func (s *shard) beginLocked(r *run) bool {
 	if !s.pay(runSize) {
 		return false

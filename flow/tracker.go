@@ -76,7 +76,7 @@ const (
 	leastStats = 1 << 20
 )
 
-// shardCount is so many shards that two cores seldom meet in one: four times the
+// shardCount is so many shards that two cores seldom meet in one: twice the
 // cores, in a power of two.
 func shardCount() int {
 	n := 4
