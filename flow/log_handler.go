@@ -197,10 +197,8 @@ func (h *Handler) about(ctx context.Context, op *Op, to []slog.Attr) []slog.Attr
 func (r *run) operation() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.operationLocked()
+	return cmp.Or(r.called, r.first[0].name)
 }
-
-func (r *run) operationLocked() string { return cmp.Or(r.called, r.first[0].name) }
 
 // passes decides about debug records. Only a record that is handled counts.
 func (h *Handler) passes(op *Op, level slog.Level, counts bool) bool {

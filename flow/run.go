@@ -250,15 +250,30 @@ func (o *Op) setLocked(a *Attr) {
 		return
 	}
 	need := min(len(a.text), maxText) + min(len(a.key), maxKey) + attrSize
-	if !r.room(need) {
+	if !r.room(need) || !o.reserve(need) {
 		o.more().lost++
 		return
 	}
-	if int(o.attrs.cap-o.attrs.len) < need {
-		o.attrs = o.sheet().move(o.attrs, need+o.slack())
-	}
 	encoded := setAttr(o.encoded(), spanAttributes, a)
 	o.sheet().put(&o.attrs, encoded)
+}
+
+// reserve sees to it that there is room for an attribute in the arena. What that
+// grows by is paid for, too: it is more than what is in it.
+func (o *Op) reserve(need int) bool {
+	if int(o.attrs.cap-o.attrs.len) >= need {
+		return true
+	}
+	p, size := o.sheet(), need+o.slack()
+	if over := len(p.arena) + o.attrs.size(size) - cap(p.arena); over > 0 {
+		more := max(over, cap(p.arena))
+		if !o.run.shard.take(o.run, more) {
+			return false
+		}
+		p.arena = append(make([]byte, 0, cap(p.arena)+more), p.arena...)
+	}
+	o.attrs = p.move(o.attrs, size)
+	return true
 }
 
 // encoded are the operation's attributes. There is room behind them for as much as

@@ -106,10 +106,13 @@ func (r *run) op(i int32) *Op {
 	return &r.sheet.more[i/leafOps].ops[i%leafOps]
 }
 
-// move returns a stretch of the arena with what is in another one, and so much
-// more room. It doubles at least: what it moved from stays unused.
+// size is what a stretch takes that has what is in this one and so much more room.
+// It doubles at least: what is moved from stays unused.
+func (s stretch) size(more int) int { return int(s.len) + max(more, int(s.len)) }
+
+// move returns a stretch of the arena with what is in another one, and more room.
 func (p *sheet) move(s stretch, more int) stretch {
-	from, size := len(p.arena), int(s.len)+max(more, int(s.len))
+	from, size := len(p.arena), s.size(more)
 	p.arena = slices.Grow(p.arena, size)[:from+size]
 	copy(p.arena[from:], p.arena[s.from:s.from+s.len])
 	return stretch{uint32(from), s.len, uint32(size)}
