@@ -97,7 +97,8 @@ type socket struct {
 	follower *live.Follower
 	now      func() time.Time
 
-	subscribed bool // at least once. Of the goroutine that reads
+	turn       sync.Mutex // of who writes: an answer comes before what follows from it
+	subscribed bool       // at least once. Of the goroutine that reads
 }
 
 // message is what a server sends.
@@ -117,7 +118,11 @@ func (k *socket) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := websock.SendAll(ctx, k.conn, messagesOf(k.follower, &page, k.now())); err != nil {
+		messages := messagesOf(k.follower, &page, k.now())
+		k.turn.Lock()
+		err = websock.SendAll(ctx, k.conn, messages)
+		k.turn.Unlock()
+		if err != nil {
 			return err
 		}
 		if rest.Quiet(&page) {

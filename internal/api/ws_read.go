@@ -35,15 +35,23 @@ func (k *socket) read(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		answer, err := k.answer(kind, text)
-		if err != nil {
-			p := rest.ProblemOf(err)
-			answer.Type, answer.Data = "error", errorData{p.Code, p.Detail, p.Field}
-		}
-		if k.conn.Send(ctx, answer) != nil {
+		if k.respond(ctx, kind, text) != nil {
 			return
 		}
 	}
+}
+
+// respond does what a message asks for and says so, before anything that comes
+// of it.
+func (k *socket) respond(ctx context.Context, kind websocket.MessageType, text []byte) error {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	answer, err := k.answer(kind, text)
+	if err != nil {
+		p := rest.ProblemOf(err)
+		answer.Type, answer.Data = "error", errorData{p.Code, p.Detail, p.Field}
+	}
+	return k.conn.Send(ctx, answer)
 }
 
 type errorData struct {

@@ -2,16 +2,19 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/flowscope/flowscope/internal/api/websock"
 	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/model"
 )
@@ -23,9 +26,9 @@ type client struct {
 	conn *websocket.Conn
 }
 
-func dial(t *testing.T, f *fixture) *client {
+func dial(t *testing.T, h http.Handler) *client {
 	t.Helper()
-	server := httptest.NewServer(f)
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	conn, _, err := websocket.Dial(t.Context(), server.URL+"/api/v1/ws", nil) //nolint:bodyclose // the connection closes it
 	if err != nil {
@@ -123,6 +126,43 @@ func TestSocketResumesFromItsBeginning(t *testing.T) {
 		t.Errorf("%v, then %v", began, m)
 	}
 	again.next("flow_complete")
+}
+
+// What a subscription selects waits for the answer that there is one.
+func TestSocketAnswersFirst(t *testing.T) {
+	f := newFixture(t, nil)
+	follower, err := f.live.Follow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer follower.Close()
+	began := follower.Cursor()
+	f.live.Complete(counted("login", model.FlowSuccess), nil)
+	f.live.Flush()
+	c := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websock.Accept(w, r, maxMessage)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		found := make(chan struct{}, 1)
+		k := &socket{conn: conn, follower: follower, now: func() time.Time { found <- struct{}{}; return now }}
+		var both sync.WaitGroup
+		defer both.Wait()
+		both.Go(func() { k.read(ctx); cancel() })
+		k.turn.Lock()
+		answer, err := k.answer(websocket.MessageText, fmt.Appendf(nil, `{"type":"subscribe","cursor":%q}`, began))
+		both.Go(func() { k.write(ctx) }) //nolint:errcheck // it ends with the connection
+		<-found
+		if err := errors.Join(err, conn.Alive(ctx), conn.Send(ctx, answer)); err != nil {
+			t.Error(err)
+		}
+		k.turn.Unlock()
+	}))
+	c.next("subscribed")
+	c.next("flow_complete")
+	c.conn.CloseNow() //nolint:errcheck // the handler ends with it
 }
 
 func TestSocketProgress(t *testing.T) {
