@@ -26,10 +26,11 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// stop ends the server that serve runs.
-func stop(ts *testscript.TestScript, _ bool, _ []string) { (*ts.Value(serverKey{}).(*func()))() } //nolint:errcheck // setup put it there
+// halt ends the server that serve runs; testscript has a "stop" of its own, which
+// ends the script.
+func halt(ts *testscript.TestScript, _ bool, _ []string) { (*ts.Value(serverKey{}).(*func()))() } //nolint:errcheck // setup put it there
 
-// serve runs `flowscope serve` with these flags, on free ports, until "stop" or
+// serve runs `flowscope serve` with these flags, on free ports, until "halt" or
 // the script's end. $ADDR is its API, $HOST that without http://, $OTLP its
 // receiver.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
