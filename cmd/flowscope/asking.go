@@ -20,13 +20,17 @@ import (
 
 // serverFlags are those of every command that asks a server.
 type serverFlags struct {
-	Addr string `env:"FLOWSCOPE_ADDR" default:"http://127.0.0.1:4319" placeholder:"URL" help:"The server."`
+	Addr  string `env:"FLOWSCOPE_ADDR" default:"http://127.0.0.1:4319" placeholder:"URL" help:"The server."`
+	Token string `env:"FLOWSCOPE_TOKEN" placeholder:"SECRET" help:"What the server's --token is. Others on the machine see command lines: use the environment."`
 }
 
 func (f *serverFlags) check() error {
-	_, err := client.New(f.Addr)
+	_, err := f.server()
 	return err
 }
+
+// server is a client of the server.
+func (f *serverFlags) server() (*client.Client, error) { return client.New(f.Addr, f.Token) }
 
 // refuseEmpty fails when a command that asks a server is given an empty text,
 // as by a script whose variable is not set: without the condition the answer

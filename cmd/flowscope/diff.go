@@ -78,7 +78,7 @@ func (c *diffCmd) gate() (compare.Gate, error) {
 
 // Run compares, and fails when --fail-on refuses a change.
 func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (c *flowCmd) Validate() error { return c.check() }
 
 // Run shows one flow.
 func (c *flowCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

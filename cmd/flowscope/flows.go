@@ -45,7 +45,7 @@ func (c *flowsCmd) Validate() error {
 
 // Run lists flows. None is an empty list, no error.
 func (c *flowsCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

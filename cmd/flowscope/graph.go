@@ -26,7 +26,7 @@ func (c *graphCmd) Validate() error { return errors.Join(c.serverFlags.check(), 
 
 // Run shows the flow graph of an operation.
 func (c *graphCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (c *recordCmd) Validate() error {
 // Run writes what operations did to a file. A period without flows is an error:
 // a baseline of nothing would let everything pass.
 func (c *recordCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

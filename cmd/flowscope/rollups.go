@@ -29,7 +29,7 @@ func (c *operationsCmd) Validate() error {
 
 // Run lists operations.
 func (c *operationsCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *servicesCmd) Validate() error {
 
 // Run lists services.
 func (c *servicesCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"net/url"
-
-	"github.com/flowscope/flowscope/internal/client"
 )
 
 type tailCmd struct {
@@ -19,7 +17,7 @@ func (c *tailCmd) Validate() error { return c.check() }
 
 // Run prints flows as they complete, until ctx ends.
 func (c *tailCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (c *tracesCmd) Validate() error {
 
 // Run lists the traces that the server finds. None is an empty list, no error.
 func (c *tracesCmd) Run(ctx context.Context, out io.Writer) error {
-	server, err := client.New(c.Addr)
+	server, err := c.server()
 	if err != nil {
 		return err
 	}

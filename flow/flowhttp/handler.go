@@ -1,13 +1,11 @@
 package flowhttp
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/flowscope/flowscope/flow"
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/inprocess"
 )
 
@@ -43,18 +41,7 @@ func WithGuard(guard func(*http.Request) error) Option {
 // password of HTTP basic authentication, which browsers ask for. Use it with TLS.
 // An empty token lets nobody in.
 func WithToken(token string) Option {
-	want := sha256.Sum256([]byte(token))
-	return WithGuard(func(r *http.Request) error {
-		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			_, given, _ = r.BasicAuth()
-		}
-		got := sha256.Sum256([]byte(given))
-		if token == "" || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
-			return inprocess.ErrUnauthorized
-		}
-		return nil
-	})
+	return WithGuard(rest.TokenGuard(token))
 }
 
 var errNoCertificate = errors.New("a client certificate that the server has verified is needed")

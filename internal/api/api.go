@@ -43,6 +43,11 @@ type Config struct {
 	// rebinding its own name to 127.0.0.1.
 	CheckHost    bool
 	AllowedHosts []string
+
+	// Guard says who may ask, whichever way: REST, GraphQL, WebSockets, metrics,
+	// the dashboard. Only whether the server lives and is ready is told to anybody.
+	// Nil lets all ask.
+	Guard rest.Guard
 }
 
 // server is a Config with its defaults filled in.
@@ -86,7 +91,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return rest.Observe(s.checkHost(unlessStream(compress(mux), mux)), func(r *http.Request, e rest.Exchange) {
+	return rest.Observe(s.checkHost(s.guarded(unlessStream(compress(mux), mux))), func(r *http.Request, e rest.Exchange) {
 		metrics.observe(r, &e)
 		s.log(r, &e)
 	}), nil

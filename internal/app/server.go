@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowscope/flowscope/internal/analyze"
 	"github.com/flowscope/flowscope/internal/api"
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/assemble"
 	"github.com/flowscope/flowscope/internal/config"
 	"github.com/flowscope/flowscope/internal/live"
@@ -146,11 +147,15 @@ func (s *Server) listen(ctx context.Context) (err error) {
 func (s *Server) handler(q *query.Engine) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
+	var guard rest.Guard // nobody is asked who it is
+	if s.cfg.Token != nil {
+		guard = rest.TokenGuard(*s.cfg.Token)
+	}
 	return api.New(api.Config{
 		Version: Version(), Query: q, Live: s.live, Open: s.assemble.OpenFlows, Counted: s.isCounted,
 		Dashboard: web.Files(), Status: s.status, Ready: s.ready,
 		Registry: registry, Logger: s.log.With("part", "api"), Pprof: s.cfg.Pprof,
-		CheckHost: isLoopback(s.listener.Addr()) || len(s.cfg.AllowedHosts) > 0, AllowedHosts: s.cfg.AllowedHosts,
+		CheckHost: isLoopback(s.listener.Addr()) || len(s.cfg.AllowedHosts) > 0, AllowedHosts: s.cfg.AllowedHosts, Guard: guard,
 	})
 }
 

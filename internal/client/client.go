@@ -22,13 +22,14 @@ const (
 
 // Client asks one server. It may be used by any number of goroutines.
 type Client struct {
-	base *url.URL
-	http *http.Client
+	base  *url.URL
+	token string
+	http  *http.Client
 }
 
 // New returns a client of the server at an address: host:port, or a URL whose
-// path is put before the API's.
-func New(addr string) (*Client, error) {
+// path is put before the API's. The server is told the token unless it is empty.
+func New(addr, token string) (*Client, error) {
 	if !strings.Contains(addr, "://") {
 		addr = "http://" + addr
 	}
@@ -36,7 +37,7 @@ func New(addr string) (*Client, error) {
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return nil, fmt.Errorf("%q is no address of a server: host:port or an http URL is accepted", addr)
 	}
-	return &Client{base: base, http: &http.Client{Timeout: timeout}}, nil
+	return &Client{base: base, token: token, http: &http.Client{Timeout: timeout}}, nil
 }
 
 // Error is an answer that is a problem, in the server's words.
@@ -73,6 +74,9 @@ func (c *Client) open(ctx context.Context, by *http.Client, path string, params 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", c.base, err)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := by.Do(req)
 	if err != nil {

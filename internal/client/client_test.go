@@ -14,12 +14,12 @@ func TestNew(t *testing.T) {
 	for addr, want := range map[string]string{
 		"127.0.0.1:4319": "http://127.0.0.1:4319", "localhost": "http://localhost", "https://flows.example.com/team/": "https://flows.example.com/team/",
 	} {
-		if c, err := New(addr); err != nil || c.base.String() != want {
+		if c, err := New(addr, ""); err != nil || c.base.String() != want {
 			t.Errorf("%s: %+v, %v", addr, c, err)
 		}
 	}
 	for _, addr := range []string{"", "ftp://x", "http://", "a b", "http://[::1"} {
-		if _, err := New(addr); err == nil {
+		if _, err := New(addr, ""); err == nil {
 			t.Errorf("%q is taken for an address", addr)
 		}
 	}
@@ -46,7 +46,7 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(tc.status)
 			_, _ = w.Write([]byte(tc.body))
 		}))
-		c, err := New(server.URL + "/prefix")
+		c, err := New(server.URL+"/prefix", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestTracesStop(t *testing.T) {
 		_, _ = w.Write([]byte(`{"traces":[{"traceId":"01"}],"nextCursor":"on"}`))
 	}))
 	defer server.Close()
-	c, err := New(server.URL)
+	c, err := New(server.URL, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +101,32 @@ func TestRounded(t *testing.T) {
 		if got := rounded(d).String(); got != want {
 			t.Errorf("%d is %s, want %s", d, got, want)
 		}
+	}
+}
+
+// The token goes to the server, and nowhere that it may send to.
+func TestTokenIsSent(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Authorization"); got != "" {
+			t.Errorf("another server is told %q", got)
+		}
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	defer other.Close()
+	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Authorization"); got != "Bearer s3cret" {
+			t.Errorf("the server is told %q", got)
+		}
+		http.Redirect(w, r, elsewhere, http.StatusFound)
+	}))
+	defer server.Close()
+	c, err := New(server.URL, "s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer any
+	if err := c.get(t.Context(), "flows", nil, &answer); err == nil || !strings.Contains(err.Error(), "418") {
+		t.Error(err)
 	}
 }

@@ -25,7 +25,7 @@ func answering(t *testing.T, files map[string]string) *Client {
 		http.ServeFile(w, r, filepath.Join("testdata", name))
 	}))
 	t.Cleanup(server.Close)
-	c, err := New(server.URL)
+	c, err := New(server.URL, "")
 	if err != nil {
 		t.Fatal(err)
 	}

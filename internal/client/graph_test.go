@@ -100,7 +100,7 @@ func TestGraphOf(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	c, err := New(server.URL + "/below")
+	c, err := New(server.URL+"/below", "")
 	if err != nil {
 		t.Fatal(err)
 	}

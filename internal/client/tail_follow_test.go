@@ -56,7 +56,7 @@ func (p *pushes) RoundTrip(r *http.Request) (*http.Response, error) {
 func follow(t *testing.T, conns ...push) (out, notes string, asked []string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c, newErr := New("server:1")
+		c, newErr := New("server:1", "")
 		if newErr != nil {
 			t.Fatal(newErr)
 		}

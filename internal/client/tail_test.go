@@ -60,7 +60,7 @@ func shownFlows(out string) (letters string) {
 func tailScript(t *testing.T, format string, answers ...replies) (out, notes string, asked []url.Values, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c, newErr := New("server:1")
+		c, newErr := New("server:1", "")
 		if newErr != nil {
 			t.Fatal(newErr)
 		}
@@ -144,7 +144,7 @@ func TestTailFails(t *testing.T) {
 // Nobody reads: the end.
 func TestTailNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := New("server:1")
+		c, err := New("server:1", "")
 		if err != nil {
 			t.Fatal(err)
 		}

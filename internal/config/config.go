@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -60,6 +61,7 @@ type Analyze struct {
 // Operate is how the server is watched and reached.
 type Operate struct {
 	AllowedHosts []string `name:"allowed-hosts" env:"FLOWSCOPE_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names the dashboard answers to besides localhost and addresses; needed when it is reached by name."`
+	Token        *string  `name:"token" env:"FLOWSCOPE_TOKEN" placeholder:"SECRET" help:"Secret that the API, the dashboard and /metrics ask for: a bearer token, or the password of HTTP basic authentication. Others on the machine see command lines: use the environment or the file. Senders of spans need none."`
 	LogLevel     string   `name:"log-level" env:"FLOWSCOPE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level that is logged: ${enum}."`
 	LogFormat    string   `name:"log-format" env:"FLOWSCOPE_LOG_FORMAT" default:"auto" enum:"auto,text,json" placeholder:"FORMAT" help:"${enum}; auto is text on a terminal and JSON otherwise."`
 	Pprof        bool     `name:"pprof" env:"FLOWSCOPE_PPROF" help:"Serve /debug/pprof on the API's address."`
@@ -83,6 +85,7 @@ func (c *Serve) Validate() error {
 	for _, origin := range c.CORSOrigins {
 		check(origin == "*" || validOrigin(origin), "--cors-origins: %q is neither * nor an origin like https://shop.example", origin)
 	}
+	check(c.Token == nil || validToken(*c.Token), "--token: must be letters, digits and -._~+/= only, and not empty; leave it out to ask for none")
 	errs = append(errs, c.Retain.Validate())
 	check(c.MinFree >= 0, "--min-free: must not be negative")
 	check(c.HeadBytes >= Size(units.MiB), "--head-bytes: must be at least 1MiB")
@@ -100,6 +103,10 @@ func validOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && origin == strings.ToLower(u.Scheme+"://"+u.Host)
 }
+
+// validToken reports whether a secret can be sent as a bearer token (RFC 6750,
+// section 2.1).
+var validToken = regexp.MustCompile(`^[-A-Za-z0-9._~+/]+=*$`).MatchString
 
 func validAddr(addr string) error {
 	_, port, err := net.SplitHostPort(addr)

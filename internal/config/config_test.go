@@ -99,6 +99,8 @@ func TestRefused(t *testing.T) {
 		"rule twice":    {args: []string{"--retention=env=a,age=1h;env=a,age=2h"}, want: "comes twice"},
 		"slow how long": {args: []string{"--keep-slow-over=1s"}, want: "--keep-slow-age"},
 		"slow from":     {args: []string{"--keep-slow-age=1h"}, want: "--keep-slow-over"},
+		"empty token":   {args: []string{"--token="}, want: "--token"},
+		"token blank":   {yaml: "token: a b\n", want: "--token"},
 		"small head":    {args: []string{"--head-bytes=1KiB"}, want: "--head-bytes"},
 	} {
 		if _, err := parse(t, c.yaml, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -136,6 +138,20 @@ func TestRetentionRules(t *testing.T) {
 	}
 	if got := describe(); got != "test 1h0m0s 19KiB544B; prod 0s 0B" {
 		t.Errorf("file: %s", got)
+	}
+}
+
+// A token that is set to nothing is a mistake, not the wish to let all in.
+func TestToken(t *testing.T) {
+	if got, err := parse(t, ""); err != nil || got.Token != nil {
+		t.Errorf("%v, %v", got.Token, err)
+	}
+	if got, err := parse(t, "token: s3cret\n"); err != nil || got.Token == nil || *got.Token != "s3cret" {
+		t.Errorf("%v, %v", got.Token, err)
+	}
+	t.Setenv("FLOWSCOPE_TOKEN", "")
+	if _, err := parse(t, ""); err == nil {
+		t.Error("an empty variable is taken")
 	}
 }
 

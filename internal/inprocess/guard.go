@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-
-	"github.com/flowscope/flowscope/internal/api/rest"
 )
 
 // errNotLocal tells a developer who is refused what to do.
@@ -42,18 +40,4 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback()
-}
-
-// ErrUnauthorized is the error of a guard that wants to know who asks: a browser
-// asks its user for a password.
-var ErrUnauthorized = errors.New("a token is needed: as a bearer token, or as the password of HTTP basic authentication")
-
-// refuse answers a request that the guard does not let pass.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := &rest.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: err.Error()}
-	if errors.Is(err, ErrUnauthorized) {
-		p.Status, p.Code = http.StatusUnauthorized, "unauthorized"
-		w.Header().Set("WWW-Authenticate", `Basic realm="flows", charset="UTF-8"`)
-	}
-	rest.WriteProblem(w, r, p)
 }

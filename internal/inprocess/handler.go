@@ -26,9 +26,8 @@ type Config struct {
 	// is read off the pattern of the router and off what http.StripPrefix took
 	// away; DefaultPrefix is the last guess.
 	Prefix string
-	// Guard refuses requests by an error, whose text the client gets. Nil is
-	// LocalOnly.
-	Guard func(*http.Request) error
+	// Guard says who may look. Nil is LocalOnly.
+	Guard rest.Guard
 }
 
 // DefaultPrefix is where the dashboard usually is.
@@ -125,7 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) guarded(w http.ResponseWriter, r *http.Request) {
 	if err := h.cfg.Guard(r); err != nil {
-		refuse(w, r, err)
+		rest.Refuse(w, r, err)
 		return
 	}
 	prefix, path := h.cfg.split(r)

@@ -41,7 +41,7 @@ func table() []row {
 		// Each adapts one thing from outside to it.
 		{dir: "flow/otelflow", may: []string{"flow"}},
 		{dir: "flow/promflow", may: []string{"flow"}},
-		{dir: "flow/flowhttp", may: []string{"flow", "internal/inprocess"}, stdlib: true},
+		{dir: "flow/flowhttp", may: []string{"flow", "internal/inprocess", "internal/api/rest"}, stdlib: true},
 		// It asks as the server asks, from what one process recorded.
 		{dir: "internal/inprocess", may: []string{"internal/api/rest", "internal/api/dashboard", "internal/query", "internal/live", "internal/analyze", "internal/decode", "internal/model", "internal/sketch", "web"}, stdlib: true},
 
