@@ -29,8 +29,8 @@ export function serveMock(options: Omit<MockOptions, 'dist' | 'port'> = {}): Pro
 export type Theme = 'dark' | 'light'
 
 /** A page that remembers what went wrong in it, and what it asked for. */
-export async function open(browser: Browser, url: string, theme: Theme = 'dark'): Promise<{ page: Page; complaints: string[]; requests: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: theme, reducedMotion: 'reduce' })
+export async function open(browser: Browser, url: string, theme: Theme = 'dark', password?: string): Promise<{ page: Page; complaints: string[]; requests: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: theme, reducedMotion: 'reduce', ...(password && { httpCredentials: { username: 'anybody', password } }) })
   page.setDefaultTimeout(patience)
   const complaints: string[] = []
   page.on('console', (message) => {
