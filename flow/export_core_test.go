@@ -77,6 +77,15 @@ func TestExportersWorkWithoutHistory(t *testing.T) {
 	}
 }
 
+func TestNoExporterIsNone(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New(flow.WithExporter(nil))
+	record(t, tracker, "a")
+	if err := tracker.Shutdown(t.Context()); err != nil || len(tracker.Exporters()) != 0 {
+		t.Errorf("exporters %+v, shutdown %v", tracker.Exporters(), err)
+	}
+}
+
 func TestPanickingExporterHarmsNobody(t *testing.T) {
 	t.Parallel()
 	var names []string

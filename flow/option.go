@@ -120,9 +120,13 @@ func WithSlow(d time.Duration) Option { return option(func(c *config) { c.slow =
 
 // WithExporter hands finished flows that are kept to an Exporter, in a
 // goroutine of its own. An exporter belongs to one tracker, and Shutdown closes
-// it if it has a Close method.
+// it if it has a Close method. Nil is none.
 func WithExporter(e Exporter) Option {
-	return option(func(c *config) { c.exporters = append(c.exporters, e) })
+	return option(func(c *config) {
+		if e != nil {
+			c.exporters = append(c.exporters, e)
+		}
+	})
 }
 
 // WithClock replaces time.Now, for tests.

@@ -47,6 +47,9 @@ func (o *Objective) Validate() error {
 //
 //	err := tracker.SLO("checkout", flow.Objective{Target: .999, Latency: 300 * time.Millisecond})
 func (t *Tracker) SLO(operation string, o Objective) error {
+	if operation == "" {
+		return errors.New("set objective: the operation has no name")
+	}
 	if err := o.Validate(); err != nil {
 		return err
 	}

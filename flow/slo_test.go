@@ -144,6 +144,9 @@ func TestObjectivesAreChecked(t *testing.T) {
 			t.Errorf("%+v is accepted", o)
 		}
 	}
+	if err := tracker.SLO("", flow.Objective{Target: .9}); err == nil {
+		t.Error("an operation without a name is accepted")
+	}
 	if tracker.SLOs() != nil {
 		t.Error("there are objectives")
 	}
