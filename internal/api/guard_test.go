@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -44,7 +43,7 @@ func TestGuardOfSockets(t *testing.T) {
 	defer server.Close()
 	for path, protocols := range map[string][]string{"/api/v1/ws": nil, "/graphql": {"graphql-transport-ws"}} {
 		for token, want := range map[string]int{"": http.StatusUnauthorized, "wrong": http.StatusUnauthorized, "s3cret": http.StatusSwitchingProtocols} {
-			conn, resp, err := websocket.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+path, &websocket.DialOptions{
+			conn, resp, err := websocket.Dial(t.Context(), server.URL+path, &websocket.DialOptions{ //nolint:bodyclose // the connection closes it
 				Subprotocols: protocols, HTTPHeader: http.Header{"Authorization": {"Bearer " + token}},
 			})
 			if resp == nil || resp.StatusCode != want {
