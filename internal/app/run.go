@@ -57,6 +57,9 @@ func (s *Server) logListening() {
 			s.log.Info("listening", "listener", name, "addr", addr)
 		}
 	}
+	if s.cfg.Token == nil && !isLoopback(s.listener.Addr()) {
+		s.log.Warn("whoever reaches this address sees all flows: set --token, or let only a proxy reach it", "addr", s.addr(listenHTTP))
+	}
 }
 
 func (s *Server) serveHTTP(ctx context.Context) error {
