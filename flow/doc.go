@@ -54,6 +54,7 @@
 //
 // Everything may be called by any number of goroutines. Methods of a nil *Op
 // do nothing, which is what Start returns where nothing is recorded. An
-// operation that ends after its flow has ended is counted and kept as a late
-// one. Shutdown flushes exporters and joins every goroutine that was started.
+// operation that ends after its flow has ended, or 30 s after its first
+// operation has, is counted and kept as a late one: a hundred of a flow, with
+// what was set of them before. Shutdown flushes exporters and joins every goroutine that was started.
 package flow

@@ -110,6 +110,7 @@ type runner struct {
 	dropped int64  // before next
 
 	exported, failed atomic.Int64
+	held             atomic.Int64 // that the exporter has and did not say what became of
 	err              atomic.Pointer[error]
 
 	cancel    context.CancelFunc // of the exporter's calls
@@ -215,6 +216,8 @@ func (r *runner) drop() {
 }
 
 func (r *runner) exportCounted(ctx context.Context, records [][]byte) {
+	r.held.Store(int64(len(records)))
+	defer r.held.Store(0)
 	if err := r.export(ctx, records); err != nil {
 		r.failed.Add(int64(len(records)))
 		r.err.Store(&err)
@@ -288,6 +291,13 @@ func (r *runner) ended() bool {
 	}
 }
 
+// isAbandoned reports whether Shutdown did not wait for the exporter.
+func (r *runner) isAbandoned() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.end != running && !r.ended()
+}
+
 // lost is how many flows it missed, and those that it has not found missing yet.
 func (r *runner) lost() int64 {
 	r.mu.Lock()
@@ -306,6 +316,9 @@ func (r *runner) stats() ExporterStats {
 	s := ExporterStats{
 		Exporter: fmt.Sprintf("%T", r.exporter),
 		Exported: r.exported.Load(), Dropped: r.lost(), Failed: r.failed.Load(),
+	}
+	if r.isAbandoned() {
+		s.Dropped += r.held.Load()
 	}
 	if e, ok := r.exporter.(refuser); ok {
 		s.Refused, s.Err = e.refused()

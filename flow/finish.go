@@ -40,8 +40,9 @@ func (o *Op) finishLocked(at, now int64) {
 	}
 	if o.parent == nil {
 		r.ended = true
-		if r.open > 0 {
-			r.tracker.sweep.watch()
+		if r.open > 0 && !r.tracker.sweep.watch() {
+			r.complete(now)
+			return
 		}
 	}
 	if r.ended && r.open == 0 {
@@ -165,7 +166,7 @@ func (t *Tracker) keeps(r *run) bool {
 	case r.decision == Keep:
 		return true
 	}
-	if r.odd {
+	if r.odd || r.failed {
 		return true
 	}
 	head := &r.first[0]
@@ -191,11 +192,17 @@ func (r *run) late(o *Op, now int64) {
 	o.resolve(&t.steps)
 	r.shard.count(o)
 	if !r.done {
+		r.failed = r.failed || o.status == Failed
 		t.dropped.Add(1)
 		return
 	}
 	tap := t.tap.Load()
-	if r.kept || tap != nil {
+	switch {
+	case !r.kept && tap == nil:
+	case r.lates >= maxLate:
+		t.dropped.Add(1)
+	default:
+		r.lates++
 		d := &draft{appendFlagged(nil, o, inprocess.LateFlags), r.moment(now), r.shard.number}
 		t.store(d, r.kept, tap)
 	}
@@ -234,13 +241,15 @@ type sweeper struct {
 	stopped bool
 }
 
-// watch has runs looked after that have begun to linger.
-func (s *sweeper) watch() {
+// watch has runs looked after that have begun to linger. It reports false after
+// the tracker's Shutdown, when nobody does.
+func (s *sweeper) watch() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.timer == nil && !s.stopped {
 		s.timer = time.AfterFunc(sweepFor, s.look)
 	}
+	return !s.stopped
 }
 
 func (s *sweeper) look() {

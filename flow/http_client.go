@@ -37,6 +37,13 @@ type transport struct {
 	tracker *Tracker // nil is the flow's, else the default
 }
 
+// CloseIdleConnections is what http.Client looks for.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	tracker := t.tracker
 	if tracker == nil {

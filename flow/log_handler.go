@@ -48,7 +48,11 @@ type Handler struct {
 	loose   *atomic.Uint64
 }
 
-const traceKey = "trace_id"
+const (
+	traceKey = "trace_id"
+	spanKey  = "span_id"
+	nameKey  = "operation"
+)
 
 // addition is a group or attributes.
 type addition struct {
@@ -118,13 +122,21 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.write(ctx, r, h.about(ctx, op, room[:0]))
 }
 
-// isNamed reports whether a record says already which flow it belongs to.
-func isNamed(r *slog.Record) (named bool) {
+// isNamed reports whether a record says already which flow it belongs to, as about
+// does: a trace id alone may be that of something else.
+func isNamed(r *slog.Record) bool {
+	keys := [...]string{traceKey, spanKey, nameKey}
+	found := 0
 	r.Attrs(func(a slog.Attr) bool {
-		named = a.Key == traceKey
-		return !named
+		if a.Key != keys[found] {
+			found = 0
+		}
+		if a.Key == keys[found] {
+			found++
+		}
+		return found < len(keys)
 	})
-	return named
+	return found == len(keys)
 }
 
 // write hands a record on with something about it.
@@ -184,8 +196,8 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 // about is what is added to records.
 func (h *Handler) about(ctx context.Context, op *Op, to []slog.Attr) []slog.Attr {
 	if op != nil {
-		to = append(to, slog.String(traceKey, op.TraceID().String()), slog.String("span_id", op.SpanID().String()),
-			slog.String("operation", op.run.operation()))
+		to = append(to, slog.String(traceKey, op.TraceID().String()), slog.String(spanKey, op.SpanID().String()),
+			slog.String(nameKey, op.run.operation()))
 	}
 	if id := cmp.Or(RequestID(ctx), h.request); id != "" {
 		to = append(to, slog.String("request_id", id))

@@ -27,12 +27,14 @@ type run struct {
 	done    bool   // the record is made: what ends now is late
 	kept    bool   // and it is in the history
 	odd     bool   // it is unlike the others of its name
+	failed  bool   // an operation that is not recorded did
 	ignored bool   // it is about the recorder itself: nothing of it is counted or kept
 	called  string // what the first operation says that the flow is
 	mu      sync.Mutex
 	made    uint32 // operations that were begun
 	len     int32  // operations recorded
 	open    int32  // of them, that have not ended
+	lates   int32  // operations recorded beside it
 	bytes   int32  // of attributes, events and links
 	paid    int32  // of them, that the shard has given
 	sheet   *sheet // nil when the run is complete and nothing of it runs on
@@ -48,6 +50,9 @@ const (
 	// maxOps bounds the recorded operations of one run; more are counted and
 	// not recorded.
 	maxOps = 2000
+	// maxLate bounds those recorded after the run was, each by itself: work that
+	// goes on with the context of a request must not take the place of all others.
+	maxLate = 100
 	// maxRunBytes bounds what attributes, events and links of one run take, a
 	// part of the smallest useful history.
 	maxRunBytes = 512 << 10
@@ -254,8 +259,10 @@ func (o *Op) setLocked(a *Attr) {
 		o.more().lost++
 		return
 	}
+	before := o.attrs.len
 	encoded := setAttr(o.encoded(), spanAttributes, a)
 	o.sheet().put(&o.attrs, encoded)
+	r.bytes += int32(o.attrs.len) - int32(before) - int32(need) // one that was replaced takes nothing more
 }
 
 // reserve sees to it that there is room for an attribute in the arena. What that

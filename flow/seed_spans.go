@@ -33,5 +33,5 @@ func StartSpan(ctx context.Context, name string) (spanCtx context.Context, finis
 // AddTag sets an attribute of the operation that ctx carries. Texts, numbers and
 // truth values keep their type; others are written as package slog writes them.
 func AddTag(ctx context.Context, key string, value any) {
-	current(ctx).Set(attrOf(key, slog.AnyValue(value)))
+	current(ctx).Set(attrOf(key, slog.AnyValue(value).Resolve()))
 }

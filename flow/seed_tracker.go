@@ -40,13 +40,22 @@ func (t *Tracker) StartFlow(ctx context.Context, name string) context.Context {
 	if name == "" {
 		name = "flow"
 	}
-	ctx, _ = t.StartSpec(ctx, Spec{Name: name, New: true})
-	return ctx
+	inner, op := t.StartSpec(ctx, Spec{Name: name, New: true})
+	if op == nil {
+		if above := t.carried(ctx); above != nil {
+			return context.WithValue(ctx, unrecordedFlow{}, above)
+		}
+		return ctx
+	}
+	return inner
 }
 
-// unrecorded is the key of the operation that a context carries already where
-// StartOperation recorded none.
-type unrecorded struct{}
+// These are keys of the operation that a context carries already where StartFlow
+// or StartOperation recorded none: it is not theirs to end.
+type (
+	unrecordedFlow      struct{}
+	unrecordedOperation struct{}
+)
 
 // StartOperation begins an operation of the flow that ctx carries. Where there
 // is none, or nothing is recorded, it does nothing. EndOperation ends it with
@@ -58,7 +67,7 @@ func (t *Tracker) StartOperation(ctx context.Context, name string) context.Conte
 	}
 	inner, op := t.Start(ctx, name)
 	if op == nil {
-		return context.WithValue(ctx, unrecorded{}, above)
+		return context.WithValue(ctx, unrecordedOperation{}, above)
 	}
 	return inner
 }
@@ -75,7 +84,7 @@ func (t *Tracker) carried(ctx context.Context) *Op {
 // nil. The flow's own operation is for EndFlow to end.
 func (t *Tracker) EndOperation(ctx context.Context, err error) {
 	op := t.carried(ctx)
-	if op == nil || op.parent == nil || ctx.Value(unrecorded{}) == op {
+	if op == nil || op.parent == nil || ctx.Value(unrecordedOperation{}) == op || ctx.Value(unrecordedFlow{}) == op {
 		return
 	}
 	op.Fail(err)
@@ -92,6 +101,9 @@ func (t *Tracker) EndFlow(ctx context.Context, statusCode int, err error) {
 	}
 	for op.parent != nil {
 		op = op.parent
+	}
+	if outer, ok := ctx.Value(unrecordedFlow{}).(*Op); ok && outer.run == op.run {
+		return
 	}
 	if statusCode != 0 {
 		op.Set(Int("http.response.status_code", statusCode))

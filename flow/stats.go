@@ -15,7 +15,7 @@ type Totals struct {
 	Active  int   // flows that run
 	Kept    int64 // flows and late operations that went into the history
 	TooBig  int64 // that the history could not take
-	Dropped int64 // operations that were counted but not recorded: their flow had too many
+	Dropped int64 // operations that were counted but not recorded: their flow had too many, or too many late ones
 	Paths   int   // distinct ones in the statistics
 
 	HistoryFlows  int // in the history now

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -48,7 +49,14 @@ func (t *stepTree) find(above *step, name string) *step {
 	if found := above.kid(name); found != nil {
 		return found
 	}
-	return t.add(above, name)
+	short := plain(name, maxKey)
+	if found := above.kid(short); found != nil {
+		return found
+	}
+	if len(short) < len(name) {
+		short = strings.Clone(short) // a step stays, all of its name need not
+	}
+	return t.add(above, short)
 }
 
 func (s *step) kid(name string) *step {
@@ -86,21 +94,21 @@ func (t *stepTree) add(above *step, name string) *step {
 	return t.make(others, otherName)
 }
 
-// make adds a step, unless it is there.
+// make adds a step of a plain name, unless it is there.
 func (t *stepTree) make(above *step, name string) *step {
 	if found := above.kid(name); found != nil {
 		return found
 	}
-	added := &step{index: int32(len(t.all)), name: plain(name, maxKey), parent: above}
+	added := &step{index: int32(len(t.all)), name: name, parent: above}
 	if above == &t.top {
 		added.parent = nil
 	}
 	t.all = append(t.all, added)
-	above.adopt(name, added)
+	above.adopt(added)
 	return added
 }
 
-func (s *step) adopt(name string, added *step) {
+func (s *step) adopt(added *step) {
 	old := s.kids.Load()
 	if old == nil {
 		old = &kids{}
@@ -111,7 +119,6 @@ func (s *step) adopt(name string, added *step) {
 		for _, kid := range grown.list {
 			grown.byName[kid.name] = kid
 		}
-		grown.byName[name] = added
 	}
 	s.kids.Store(grown)
 }

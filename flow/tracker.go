@@ -40,7 +40,8 @@ type Tracker struct {
 	runners []*runner // one an exporter
 	sweep   sweeper
 	close   sync.Once
-	closed  error
+	closed  chan struct{} // when Shutdown has returned, with
+	failure error
 }
 
 // New returns a Tracker. It starts a goroutine for each exporter; Shutdown
@@ -54,6 +55,7 @@ func New(options ...Option) *Tracker {
 	t.steps.most, t.steps.limit = t.cfg.paths, int64(max(t.cfg.bytes, leastStats))
 	t.shards = make([]shard, shardCount())
 	t.unused.Store(maxRunning)
+	t.closed = make(chan struct{})
 	for i := range t.shards {
 		t.shards[i].number, t.shards[i].shared = uint32(i), &t.unused
 	}
@@ -218,21 +220,40 @@ func Start(ctx context.Context, name string, attrs ...Attr) (context.Context, *O
 // then is told by its own context and left alone; what it did not take is
 // dropped and counted. Of a flow whose first operation has ended what is there
 // is exported; what still runs of it would come too late. Recording goes on into
-// the history. Later calls return what the first did.
+// the history. Later calls return what the first did, those beside it when it has,
+// or their own ctx ends.
 func (t *Tracker) Shutdown(ctx context.Context) error {
-	t.close.Do(func() {
-		t.sweep.stop()
-		t.completeLingering(0)
-		var errs []error
-		for _, r := range t.runners {
-			r.finish()
-		}
-		for _, r := range t.runners {
-			errs = append(errs, r.join(ctx))
-		}
-		t.closed = errors.Join(errs...)
-	})
-	return t.closed
+	first := false
+	t.close.Do(func() { first = true })
+	if first {
+		defer close(t.closed)
+		t.failure = t.shutdown(ctx)
+		return t.failure
+	}
+	select {
+	case <-t.closed:
+		return t.failure
+	default:
+	}
+	select {
+	case <-t.closed:
+		return t.failure
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *Tracker) shutdown(ctx context.Context) error {
+	t.sweep.stop()
+	t.completeLingering(0)
+	var errs []error
+	for _, r := range t.runners {
+		r.finish()
+	}
+	for _, r := range t.runners {
+		errs = append(errs, r.join(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Service is the service's name.

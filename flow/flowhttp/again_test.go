@@ -77,7 +77,8 @@ func TestLateOperations(t *testing.T) {
 }
 
 // TestLoopOfAFinishedFlow is one that goes on beginning operations with the
-// context of a request for ever: the cost of looking does not grow with its square.
+// context of a request for ever: the first hundred are part of its flow, and the
+// cost of looking does not grow with the square of all.
 func TestLoopOfAFinishedFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tracker := flow.New(flow.WithHistory(10_000, 4<<20))
@@ -97,8 +98,11 @@ func TestLoopOfAFinishedFlow(t *testing.T) {
 		if got := operations(t, h); len(got) != 1 || got["request"].Count != 1 {
 			t.Errorf("%+v", got)
 		}
-		if list := rows(t, h); len(list) != 1 || list[0].SpanCount != ticks+1 {
+		if list := rows(t, h); len(list) != 1 || list[0].SpanCount != 101 {
 			t.Errorf("%+v", list)
+		}
+		if n := tracker.Totals().Dropped; n != ticks-100 {
+			t.Errorf("%d operations were counted and not recorded", n)
 		}
 	})
 }
