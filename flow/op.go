@@ -115,8 +115,9 @@ func With(ctx context.Context, op *Op) context.Context {
 }
 
 // Go runs f in a goroutine of its own as an operation of the flow. The flow
-// lasts until f returns, though its request may be answered before: f's context
-// is not cancelled with ctx. A panic of f is recorded and goes on.
+// lasts until f returns, though its request may be answered before, but not for
+// more than 30 s after that: then f is a late operation. Its context is not
+// cancelled with ctx. A panic of f is recorded and goes on.
 func Go(ctx context.Context, name string, f func(ctx context.Context)) {
 	ctx, op := Start(context.WithoutCancel(ctx), name)
 	go func() {

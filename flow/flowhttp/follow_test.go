@@ -248,3 +248,24 @@ func TestDashboardBehindATimeout(t *testing.T) {
 	}
 	other.End()
 }
+
+// A server that shuts down waits for its requests, but not for who follows flows.
+func TestFollowEndsWithTheServer(t *testing.T) {
+	for _, path := range []string{"/debug/flow/flows?follow=true", "/debug/flow/api/v1/flows?follow=true"} {
+		server := httptest.NewServer(mounted(flow.New()))
+		defer server.Close()
+		first, second := follow(t, server, path), follow(t, server, path)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := server.Config.Shutdown(ctx); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		for _, f := range []*follower{first, second} {
+			for f.lines.Scan() { // to its end
+			}
+			if err := f.body.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -103,6 +103,7 @@ type Handler struct {
 	*View
 	cfg      Config
 	mounts   mounts
+	servers  shutdowns
 	observed http.Handler
 }
 
@@ -126,6 +127,11 @@ func (h *Handler) guarded(w http.ResponseWriter, r *http.Request) {
 	if err := h.cfg.Guard(r); err != nil {
 		rest.Refuse(w, r, err)
 		return
+	}
+	if r.URL.Query().Get("follow") == "true" {
+		bound, done := h.servers.bind(r)
+		defer done()
+		r = bound
 	}
 	prefix, path := h.cfg.split(r)
 	m, err := h.mounts.at(prefix, h.mount)

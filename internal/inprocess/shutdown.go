@@ -1,0 +1,42 @@
+package inprocess
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+// shutdowns ends the requests that follow flows when their server shuts down:
+// it waits for its requests, and these would last for ever.
+type shutdowns struct {
+	mu sync.Mutex
+	of map[*http.Server]context.Context // that ends with it
+}
+
+// bind is r as it ends with its server. The function is to be called when r has
+// been answered.
+func (s *shutdowns) bind(r *http.Request) (*http.Request, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(r.Context())
+	server, ok := ctx.Value(http.ServerContextKey).(*http.Server)
+	if !ok {
+		return r, cancel
+	}
+	stop := context.AfterFunc(s.until(server), cancel)
+	return r.WithContext(ctx), func() { stop(); cancel() }
+}
+
+func (s *shutdowns) until(server *http.Server) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, known := s.of[server]
+	if !known {
+		if s.of == nil {
+			s.of = map[*http.Server]context.Context{}
+		}
+		var end context.CancelFunc
+		ctx, end = context.WithCancel(context.Background())
+		server.RegisterOnShutdown(end)
+		s.of[server] = ctx
+	}
+	return ctx
+}
