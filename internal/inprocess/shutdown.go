@@ -28,15 +28,14 @@ func (s *shutdowns) bind(r *http.Request) (*http.Request, context.CancelFunc) {
 func (s *shutdowns) until(server *http.Server) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ctx, known := s.of[server]
-	if !known {
-		if s.of == nil {
-			s.of = map[*http.Server]context.Context{}
-		}
-		var end context.CancelFunc
-		ctx, end = context.WithCancel(context.Background())
-		server.RegisterOnShutdown(end)
-		s.of[server] = ctx
+	if ctx, known := s.of[server]; known {
+		return ctx
 	}
+	if s.of == nil {
+		s.of = map[*http.Server]context.Context{}
+	}
+	ctx, end := context.WithCancel(context.Background())
+	server.RegisterOnShutdown(end)
+	s.of[server] = ctx //nolint:fatcontext // it is of the server, in no other
 	return ctx
 }
