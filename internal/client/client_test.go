@@ -130,3 +130,15 @@ func TestTokenIsSent(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Errors go to logs that others read.
+func TestErrorsHideAPassword(t *testing.T) {
+	c, err := New("http://x:s3cret@127.0.0.1:1", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer any
+	if err := c.get(t.Context(), "flows", nil, &answer); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Error(err)
+	}
+}

@@ -101,6 +101,9 @@ func TestRefused(t *testing.T) {
 		"slow from":     {args: []string{"--keep-slow-age=1h"}, want: "--keep-slow-over"},
 		"empty token":   {args: []string{"--token="}, want: "--token"},
 		"token blank":   {yaml: "token: a b\n", want: "--token"},
+		"token is not":  {yaml: "token:\n", want: "token: <nil> is no text"},
+		"token number":  {yaml: "token: 0123\n", want: "token: 83 is no text"},
+		"token list":    {yaml: "token: [a]\n", want: "is no text"},
 		"small head":    {args: []string{"--head-bytes=1KiB"}, want: "--head-bytes"},
 	} {
 		if _, err := parse(t, c.yaml, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {

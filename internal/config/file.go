@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -77,7 +78,14 @@ func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, erro
 			return nil, nil
 		}
 	}
-	switch v := f[flag.Name].(type) {
+	value, set := f[flag.Name]
+	if !set {
+		return nil, nil
+	}
+	if _, isText := value.(string); !isText && takesText(flag.Target.Type()) {
+		return nil, fmt.Errorf("%s: %v is no text: put it in quotes, or leave the setting out", flag.Name, value)
+	}
+	switch v := value.(type) {
 	case nil:
 		return nil, nil
 	case []any:
@@ -89,6 +97,15 @@ func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, erro
 	default:
 		return fmt.Sprint(v), nil
 	}
+}
+
+// takesText reports whether a setting is the text as it was written, of which YAML
+// makes numbers that are written otherwise, or nothing.
+func takesText(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t == reflect.TypeFor[string]()
 }
 
 // itemText writes an item of a list as a flag takes it: a map as key=value with

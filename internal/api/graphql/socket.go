@@ -95,12 +95,13 @@ func (s *session) watch(ctx context.Context) {
 }
 
 // alive reports whether the client is still there. When a message is being sent it
-// has until that one's time is up: a ping behind it would not wait as long.
+// has until that one's time is up: a ping behind it would not wait as long. Others
+// send while the ping is out, for who reads its answer may have to.
 func (s *session) alive(ctx context.Context) bool {
 	if !s.sending.TryLock() {
 		return true
 	}
-	defer s.sending.Unlock()
+	s.sending.Unlock()
 	return s.conn.Alive(ctx) == nil
 }
 
