@@ -57,6 +57,7 @@ type ExporterStats struct {
 	Exported int64  // flows and late operations
 	Dropped  int64  // because it was too slow, or was when the tracker shut down
 	Failed   int64  // that it returned an error for
+	Pending  int64  // that it has now
 	Refused  int64  // spans of exported flows that the receiver did not take
 	Err      error  // the last one
 }
@@ -68,9 +69,10 @@ func (s ExporterStats) MarshalJSON() ([]byte, error) {
 		Exported int64  `json:"exported"`
 		Dropped  int64  `json:"dropped"`
 		Failed   int64  `json:"failed"`
+		Pending  int64  `json:"pending"`
 		Refused  int64  `json:"refused"`
 		Error    string `json:"error,omitempty"`
-	}{s.Exporter, s.Exported, s.Dropped, s.Failed, s.Refused, ""}
+	}{s.Exporter, s.Exported, s.Dropped, s.Failed, s.Pending, s.Refused, ""}
 	if s.Err != nil {
 		out.Error = s.Err.Error()
 	}
@@ -291,13 +293,6 @@ func (r *runner) ended() bool {
 	}
 }
 
-// isAbandoned reports whether Shutdown did not wait for the exporter.
-func (r *runner) isAbandoned() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.end != running && !r.ended()
-}
-
 // lost is how many flows it missed, and those that it has not found missing yet.
 func (r *runner) lost() int64 {
 	r.mu.Lock()
@@ -315,10 +310,7 @@ func (r *runner) lost() int64 {
 func (r *runner) stats() ExporterStats {
 	s := ExporterStats{
 		Exporter: fmt.Sprintf("%T", r.exporter),
-		Exported: r.exported.Load(), Dropped: r.lost(), Failed: r.failed.Load(),
-	}
-	if r.isAbandoned() {
-		s.Dropped += r.held.Load()
+		Exported: r.exported.Load(), Dropped: r.lost(), Failed: r.failed.Load(), Pending: r.held.Load(),
 	}
 	if e, ok := r.exporter.(refuser); ok {
 		s.Refused, s.Err = e.refused()

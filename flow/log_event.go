@@ -87,10 +87,25 @@ func attrOf(key string, v slog.Value) Attr {
 		return Float64(key, v.Float64())
 	case slog.KindTime:
 		return String(key, v.Time().Format(time.RFC3339Nano))
+	case slog.KindGroup:
+		return String(key, slog.GroupValue(resolved(v.Group())...).String())
 	case slog.KindAny:
 		return String(key, textOfAny(v.Any()))
 	}
 	return String(key, v.String())
+}
+
+// resolved are attributes with what is in groups resolved, too: it may be a secret.
+func resolved(attrs []slog.Attr) []slog.Attr {
+	out := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		a.Value = a.Value.Resolve()
+		if a.Value.Kind() == slog.KindGroup {
+			a.Value = slog.GroupValue(resolved(a.Value.Group())...)
+		}
+		out[i] = a
+	}
+	return out
 }
 
 // textOfAny is a value as text. Its methods are others' code.
