@@ -9,13 +9,19 @@ import (
 	"time"
 )
 
-// drainTimeout is how long API requests may take to finish at the end.
-const drainTimeout = 5 * time.Second
+const (
+	// drainTimeout is how long API requests may take to finish at the end.
+	drainTimeout = 5 * time.Second
+	// settleTimeout is how long the store may take at the end to make blocks of
+	// what is in memory. What it does not get done is in its log.
+	settleTimeout = 10 * time.Second
+)
 
 // Run serves until ctx ends or a part fails, and then stops in the order of
 // the data's way: no new spans, answers finished, analysis and store last.
 func (s *Server) Run(ctx context.Context) error {
 	defer ownMemory()()
+	asked := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
@@ -45,10 +51,23 @@ func (s *Server) Run(ctx context.Context) error {
 	s.logListening()
 
 	outerParts.Wait()
+	if asked.Err() != nil {
+		s.settle(inner)
+	}
 	stopInner()
 	innerParts.Wait()
 	errs.add(s.Close())
 	return errs.joined()
+}
+
+// settle leaves nothing for the next start to replay: flows that were told as
+// complete would be told again.
+func (s *Server) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	if err := s.store.Flush(ctx); err != nil {
+		s.log.Warn("the store could not make blocks of all that was in memory; the next start replays its log", "error", err)
+	}
 }
 
 func (s *Server) logListening() {

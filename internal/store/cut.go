@@ -34,7 +34,7 @@ func (s *Store) cutLocked() error {
 		s.mu.Unlock()
 		return nil
 	}
-	old.cutAt = s.cfg.Now()
+	old.cutAt, old.passed = s.cfg.Now(), make(chan struct{})
 	s.flushing = append(s.flushing, old)
 	s.mu.Unlock()
 	if s.observer == nil {
@@ -52,6 +52,7 @@ func (s *Store) passed(h *head, open []model.TraceID) {
 	h.derived, h.open, h.ready = s.live, open, true
 	s.live = newDerived()
 	s.mu.Unlock()
+	close(h.passed)
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -76,6 +77,7 @@ func (s *Store) cutIfOld() {
 }
 
 // Flush makes blocks of all that is in memory and returns when they are durable.
+// The observer has to work on what it was given meanwhile.
 func (s *Store) Flush(ctx context.Context) error {
 	s.order.Lock()
 	if s.wal == nil {
@@ -83,28 +85,26 @@ func (s *Store) Flush(ctx context.Context) error {
 		return s.notOpen()
 	}
 	err := s.cutLocked()
+	s.mu.RLock()
+	cut := slices.Clone(s.flushing)
+	s.mu.RUnlock()
 	s.order.Unlock()
 	if err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
-	for {
-		if err := s.flushReady(ctx); err != nil {
-			return fmt.Errorf("flush: %w", err)
-		}
-		s.mu.RLock()
-		left := len(s.flushing)
-		s.mu.RUnlock()
-		if left == 0 {
-			return nil
-		}
-		select { // a barrier is still on its way
-		case <-s.wake:
+	for _, h := range cut {
+		select {
+		case <-h.passed:
 		case <-s.stop:
 			return ErrClosed
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("flush: %w", ctx.Err())
 		}
 	}
+	if err := s.flushReady(ctx); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
 }
 
 // flushReady writes the heads whose barrier has passed, oldest first.

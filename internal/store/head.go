@@ -15,9 +15,10 @@ type head struct {
 	spans    int64
 	born     time.Time // of the first batch; zero while there is none
 
-	// Set by the barrier of the cut.
+	cutAt  time.Time
+	passed chan struct{} // closed by the barrier of the cut, which sets what follows
+
 	ready   bool
-	cutAt   time.Time
 	derived *derived
 	open    []model.TraceID
 }

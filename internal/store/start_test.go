@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -81,4 +82,31 @@ func writeLastHour(b *testing.B, dir string) {
 		_, err := block.Write(vfs.OS{}, dir, c)
 		ok(b, err)
 	}
+}
+
+// elsewhere works on what it is given in a goroutine of its own.
+type elsewhere struct{ nobody }
+
+func (elsewhere) Barrier(passed func([]model.TraceID)) { go passed(nil) }
+
+// Whether Flush or Run makes the block, Flush returns when it is there.
+func TestFlushBesideRun(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s, err := store.Open(config(vfs.NewMem()))
+	ok(t, err)
+	defer func() { ok(t, s.Close()) }()
+	ok(t, s.Start(ctx, elsewhere{}))
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	gen := storetest.NewGen(1)
+	for i := range 50 {
+		ok(t, s.Append(ctx, gen.Batch(1, 1)))
+		ok(t, s.Flush(ctx))
+		if got := s.Stats().LiveSpans; got != 0 {
+			t.Fatalf("%d spans are in no block after flush %d", got, i)
+		}
+	}
+	cancel()
+	ok(t, <-ran)
 }
