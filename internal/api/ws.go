@@ -118,11 +118,7 @@ func (k *socket) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		messages := messagesOf(k.follower, &page, k.now())
-		k.turn.Lock()
-		err = websock.SendAll(ctx, k.conn, messages)
-		k.turn.Unlock()
-		if err != nil {
+		if err := k.tell(ctx, &page); err != nil {
 			return err
 		}
 		if rest.Quiet(&page) {
@@ -131,6 +127,14 @@ func (k *socket) write(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// tell sends a page, when what the client asked for meanwhile was answered.
+func (k *socket) tell(ctx context.Context, page *live.Page) error {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	k.follower.Retain(page)
+	return websock.SendAll(ctx, k.conn, messagesOf(k.follower, page, k.now()))
 }
 
 // messagesOf is what a page of a follower says: a heartbeat when it is empty.

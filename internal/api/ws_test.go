@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/flowscope/flowscope/internal/api/rest"
 	"github.com/flowscope/flowscope/internal/api/websock"
 	"github.com/flowscope/flowscope/internal/live"
 	"github.com/flowscope/flowscope/internal/model"
@@ -130,39 +132,76 @@ func TestSocketResumesFromItsBeginning(t *testing.T) {
 
 // What a subscription selects waits for the answer that there is one.
 func TestSocketAnswersFirst(t *testing.T) {
-	f := newFixture(t, nil)
-	follower, err := f.live.Follow()
-	if err != nil {
-		t.Fatal(err)
+	c := dialSocket(t, func(ctx context.Context, f *fixture, k *socket) {
+		began := k.follower.Cursor()
+		f.live.Complete(counted("login", model.FlowSuccess), nil)
+		f.live.Flush()
+		k.turn.Lock()
+		answer, err := k.answer(websocket.MessageText, fmt.Appendf(nil, `{"type":"subscribe","cursor":%q}`, began))
+		var writer sync.WaitGroup
+		defer writer.Wait()
+		writer.Go(func() { k.write(ctx) }) //nolint:errcheck // it ends with the connection
+		for k.follower.Cursor() == began { // until the event is found
+			runtime.Gosched()
+		}
+		if err := errors.Join(err, k.conn.Send(ctx, answer)); err != nil {
+			t.Error(err)
+		}
+		k.turn.Unlock()
+	})
+	c.next("subscribed")
+	c.next("flow_complete")
+	c.conn.CloseNow() //nolint:errcheck // the handler ends with it
+}
+
+// Nothing comes for a subscription that has ended, nor what one selected before it
+// was replaced, also if it was on its way.
+func TestSocketForgets(t *testing.T) {
+	for answer, text := range map[string]string{
+		"unsubscribed": `{"type":"unsubscribe","id":"old"}`,
+		"subscribed":   `{"type":"subscribe","id":"old","filters":{"operation":"logout"}}`,
+	} {
+		c := dialSocket(t, func(ctx context.Context, f *fixture, k *socket) {
+			err := errors.Join(k.follower.Subscribe("old", live.Filter{}, ""), k.follower.Subscribe("kept", live.Filter{}, ""))
+			f.live.Complete(counted("login", model.FlowSuccess), nil)
+			f.live.Flush()
+			page, ended := rest.NextPage(ctx, k.follower)
+			if err := errors.Join(err, ended, k.respond(ctx, websocket.MessageText, []byte(text)), k.tell(ctx, &page)); err != nil {
+				t.Error(err)
+			}
+		})
+		c.next(answer)
+		if got := fmt.Sprint(c.next("flow_complete")["subscriptions"]); got != "[kept]" {
+			t.Errorf("%s, and then a flow for %s", answer, got)
+		}
+		c.conn.CloseNow() //nolint:errcheck // the handler ends with it
 	}
-	defer follower.Close()
-	began := follower.Cursor()
-	f.live.Complete(counted("login", model.FlowSuccess), nil)
-	f.live.Flush()
-	c := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+}
+
+// dialSocket is a client of a socket that does what a test says. It is read until
+// the client closes it.
+func dialSocket(t *testing.T, do func(context.Context, *fixture, *socket)) *client {
+	t.Helper()
+	f := newFixture(t, nil)
+	return dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		follower, err := f.live.Follow()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer follower.Close()
 		conn, err := websock.Accept(w, r, maxMessage)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		ctx, cancel := context.WithCancel(r.Context())
-		found := make(chan struct{}, 1)
-		k := &socket{conn: conn, follower: follower, now: func() time.Time { found <- struct{}{}; return now }}
-		var both sync.WaitGroup
-		defer both.Wait()
-		both.Go(func() { k.read(ctx); cancel() })
-		k.turn.Lock()
-		answer, err := k.answer(websocket.MessageText, fmt.Appendf(nil, `{"type":"subscribe","cursor":%q}`, began))
-		both.Go(func() { k.write(ctx) }) //nolint:errcheck // it ends with the connection
-		<-found
-		if err := errors.Join(err, conn.Alive(ctx), conn.Send(ctx, answer)); err != nil {
-			t.Error(err)
-		}
-		k.turn.Unlock()
+		k := &socket{conn: conn, follower: follower, now: func() time.Time { return now }}
+		var reader sync.WaitGroup
+		defer reader.Wait()
+		reader.Go(func() { k.read(ctx); cancel() })
+		do(ctx, f, k)
 	}))
-	c.next("subscribed")
-	c.next("flow_complete")
-	c.conn.CloseNow() //nolint:errcheck // the handler ends with it
 }
 
 func TestSocketProgress(t *testing.T) {

@@ -27,6 +27,7 @@ type Follower struct {
 	rated   uint64 // events that were more than it is given, to be told
 	told    time.Time
 	closed  bool
+	edits   uint64    // of subscriptions: how often one was made or ended
 	common  signature // what all subscriptions want
 	found   []found   // of the batch that a look is at
 	sure    int       // events at least of what is found
@@ -40,6 +41,7 @@ type subscription struct {
 	filter Filter
 	wants  signature
 	from   uint64 // event
+	edit   uint64 // that made it
 }
 
 // Follow returns a Follower without subscriptions. It must be closed.
@@ -113,7 +115,8 @@ func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
 	if err != nil {
 		return err
 	}
-	s := subscription{id: id, filter: filter, wants: filter.wants(h.seed), from: from}
+	f.edits++
+	s := subscription{id: id, filter: filter, wants: filter.wants(h.seed), from: from, edit: f.edits}
 	if at < 0 {
 		f.subs = append(f.subs, s)
 		h.subs++
@@ -155,6 +158,7 @@ func (f *Follower) Unsubscribe(id string) bool {
 		return false
 	}
 	f.subs = slices.Delete(f.subs, at, at+1)
+	f.edits++
 	f.findCommon()
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
@@ -179,6 +183,7 @@ func (f *Follower) find(id string) int {
 type Page struct {
 	Dropped []Dropped
 	Events  []Matched
+	edit    uint64 // the last one that it knows of
 }
 
 // Matched is an event and the subscriptions that it is for.
@@ -193,6 +198,26 @@ func (f *Follower) Cursor() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.hub.cursor(f.next)
+}
+
+// Retain leaves in a page what the subscriptions that it was made for select, if
+// these are there still: others may have ended or been replaced meanwhile.
+func (f *Follower) Retain(p *Page) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.edits == p.edit {
+		return
+	}
+	ended := func(id string) bool {
+		at := f.find(id)
+		return at < 0 || f.subs[at].edit > p.edit
+	}
+	p.Events = slices.DeleteFunc(p.Events, func(e Matched) bool {
+		return !slices.ContainsFunc(e.Subscriptions, func(id string) bool { return !ended(id) })
+	})
+	for i := range p.Events {
+		p.Events[i].Subscriptions = slices.DeleteFunc(p.Events[i].Subscriptions, ended)
+	}
 }
 
 // Next waits for something to tell. It fails when ctx ends, and with ErrClosed.

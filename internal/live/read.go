@@ -86,7 +86,7 @@ func (f *Follower) read() (Page, news, error) {
 	if h.closed {
 		return Page{}, news{}, ErrClosed
 	}
-	p := Page{}
+	p := Page{edit: f.edits}
 	if len(f.subs) > 0 {
 		first := max(f.next, h.ring.oldest)
 		f.rated += f.look(&p, first)
