@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -35,6 +37,8 @@ func (c *demoCmd) Validate() error {
 
 // Run runs the demo until ctx ends or the duration is over.
 func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // demo | head: its data goes, too
+	defer stop()
 	terminal := term.IsTerminal(int(os.Stdout.Fd()))
 	if terminal && c.LogLevel == "info" {
 		c.LogLevel = "warn" // the status line is what people look at

@@ -45,11 +45,12 @@ func (manCmd) Run(grammar *kong.Kong, out io.Writer) error {
 	_, err := io.WriteString(out, shell.Manual(grammar.Model, app.Version(), []shell.Section{
 		{Title: "EXIT STATUS", Rows: [][2]string{
 			{"0", "Done. A search that finds nothing, too."},
-			{"1", "Failed: no server, no such flow."},
+			{"1", "Failed: no server, a refused token, no such flow, a change that --fail-on of diff refuses."},
 			{"2", "The command line or the configuration is wrong, or the server calls the request wrong."},
 		}},
 		{Title: "ENVIRONMENT", Rows: [][2]string{
 			{"FLOWSCOPE_ADDR", "The server that commands ask."},
+			{"FLOWSCOPE_TOKEN", "The secret that serve asks for and that commands send."},
 			{"NO_COLOR", "No colour, whatever its value."},
 			{"TERM", "No colour, and ASCII for lines and bars, when it is dumb."},
 			{"LC_ALL, LC_CTYPE, LANG", "The first that is set says whether the terminal shows UTF-8; ASCII otherwise."},

@@ -136,7 +136,7 @@ func (s *show) intro() {
 	t := s.company.Topology()
 	s.printf("\nFlowscope demo: %d services, %d operations, %g flows a second.\n\n", len(t.Services), len(t.Operations), s.Rate)
 	s.printf("  Open   %s\n", s.server.URL())
-	s.printf("  API    curl %s/api/v1/operations\n\nLook first at\n", s.server.URL())
+	s.printf("  API    %s %s/api/v1/operations\n\nLook first at\n", s.curl(), s.server.URL())
 	for _, op := range t.Operations {
 		if op.Hint != "" {
 			s.printf("  %-14s %s\n", op.Name, op.Hint)
@@ -144,6 +144,14 @@ func (s *show) intro() {
 	}
 	s.printf("\n")
 	s.printf("Ctrl-C stops it.\n\n")
+}
+
+// curl is a command that may ask the server. The token is a secret, also here.
+func (s *show) curl() string {
+	if s.Serve.Token == nil {
+		return "curl"
+	}
+	return `curl -u ":$FLOWSCOPE_TOKEN"`
 }
 
 func (s *show) status() {
