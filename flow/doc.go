@@ -38,9 +38,9 @@
 // running flows take 64 MiB in all. What exceeds either is counted, in Totals as
 // dropped, and not recorded; of a flow that there is no room for the steps are not
 // counted either. Then the flow that has run for longest, more than a minute, is
-// abandoned as failed to make room. Statistics know WithMaxPaths paths and take as much
-// memory as the history may; of further ones the first operations are
-// counted under "(other)" and all below them as one under that.
+// abandoned as failed to make room. Statistics know WithMaxPaths paths and take as
+// much memory as the history may; of further ones the first operations are counted
+// under "(other)" and all below them as one under that.
 //
 // # Around the flows
 //
@@ -56,5 +56,6 @@
 // do nothing, which is what Start returns where nothing is recorded. An
 // operation that ends after its flow has ended, or 30 s after its first
 // operation has, is counted and kept as a late one: a hundred of a flow, with
-// what was set of them before. Shutdown flushes exporters and joins every goroutine that was started.
+// what was set of them before. Shutdown flushes exporters and joins every goroutine
+// that was started.
 package flow

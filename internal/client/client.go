@@ -40,6 +40,9 @@ func New(addr, token string) (*Client, error) {
 	return &Client{base: base, token: token, http: &http.Client{Timeout: timeout}}, nil
 }
 
+// String is the address, without a password.
+func (c *Client) String() string { return c.base.Redacted() }
+
 // Error is an answer that is a problem, in the server's words.
 type Error struct {
 	Status    int    `json:"status"`
@@ -62,7 +65,7 @@ func (c *Client) get(ctx context.Context, path string, params url.Values, into a
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
 	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(into); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", c.base.Redacted(), err)
+		return fmt.Errorf("read the answer of %s: %w", c, err)
 	}
 	return nil
 }
@@ -73,14 +76,14 @@ func (c *Client) open(ctx context.Context, by *http.Client, path string, params 
 	at.RawQuery = params.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", c.base.Redacted(), err)
+		return nil, fmt.Errorf("ask %s: %w", c, err)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := by.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", c.base.Redacted(), unwrapURL(err))
+		return nil, fmt.Errorf("ask %s: %w", c, unwrapURL(err))
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.Join(problem(resp, io.LimitReader(resp.Body, maxAnswer)), resp.Body.Close())

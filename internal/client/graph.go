@@ -55,7 +55,7 @@ func (c *Client) Graph(ctx context.Context, operation string, params url.Values)
 		return nil, err
 	}
 	if err := json.Unmarshal(g.raw, g); err != nil {
-		return nil, fmt.Errorf("read the answer of %s: graph: %w", c.base.Redacted(), err)
+		return nil, fmt.Errorf("read the answer of %s: graph: %w", c, err)
 	}
 	return g, nil
 }

@@ -60,7 +60,7 @@ func readPage[T any](ctx context.Context, c *Client, name string, params url.Val
 		err = json.Unmarshal(fields[name], &page.Rows)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %s: %w", c.base.Redacted(), name, err)
+		return nil, fmt.Errorf("read the answer of %s: %s: %w", c, name, err)
 	}
 	return page, nil
 }

@@ -22,7 +22,7 @@ func (c *Client) Profile(ctx context.Context, params url.Values) (*compare.Profi
 	}
 	p, err := compare.Read(body)
 	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", c.base.Redacted(), err)
+		return nil, fmt.Errorf("read the answer of %s: %w", c, err)
 	}
 	return p, nil
 }

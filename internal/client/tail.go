@@ -84,7 +84,7 @@ func (t *tail) answered() error {
 	t.reached, t.away, t.pause = true, false, firstPause
 	switch {
 	case first:
-		return t.out.note("following the flows of %s", t.client.base.Redacted())
+		return t.out.note("following the flows of %s", t.client)
 	case back:
 		return t.out.note("the server is back")
 	default:

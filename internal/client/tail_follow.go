@@ -73,9 +73,9 @@ func (t *tail) follow(ctx context.Context) (err error) {
 		return cause
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", t.client.base.Redacted(), err)
+		return fmt.Errorf("read the answer of %s: %w", t.client, err)
 	}
-	return fmt.Errorf("read the answer of %s: %w", t.client.base.Redacted(), io.ErrUnexpectedEOF)
+	return fmt.Errorf("read the answer of %s: %w", t.client, io.ErrUnexpectedEOF)
 }
 
 // line deals with one line. Kinds that it does not know are of a newer server.
@@ -87,7 +87,7 @@ func (t *tail) line(text []byte) error {
 		Reason string  `json:"reason"`
 	}
 	if err := json.Unmarshal(text, &about); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", t.client.base.Redacted(), err)
+		return fmt.Errorf("read the answer of %s: %w", t.client, err)
 	}
 	if err := t.answered(); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (t *tail) line(text []byte) error {
 	case "flow_complete":
 		f := &Row[Flow]{}
 		if err := json.Unmarshal(text, f); err != nil {
-			return fmt.Errorf("read the answer of %s: flow: %w", t.client.base.Redacted(), err)
+			return fmt.Errorf("read the answer of %s: flow: %w", t.client, err)
 		}
 		if t.pushed.isNew(f.Of.ID) {
 			return t.out.flow(f)

@@ -16,11 +16,11 @@ type shutdowns struct {
 // bind is r as it ends with its server. The function is to be called when r has
 // been answered.
 func (s *shutdowns) bind(r *http.Request) (*http.Request, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(r.Context())
-	server, ok := ctx.Value(http.ServerContextKey).(*http.Server)
+	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
-		return r, cancel
+		return r, func() {}
 	}
+	ctx, cancel := context.WithCancel(r.Context())
 	stop := context.AfterFunc(s.until(server), cancel)
 	return r.WithContext(ctx), func() { stop(); cancel() }
 }
@@ -35,7 +35,12 @@ func (s *shutdowns) until(server *http.Server) context.Context {
 		s.of = map[*http.Server]context.Context{}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	server.RegisterOnShutdown(end)
+	server.RegisterOnShutdown(func() {
+		end()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.of, server)
+	})
 	s.of[server] = ctx //nolint:fatcontext // it is of the server, in no other
 	return ctx
 }
