@@ -197,7 +197,7 @@ func TestFlowsThatDoNotEnd(t *testing.T) {
 	r := startReceiver(t)
 	d := newDemo(t, Config{OTLPHTTP: r.httpAddr, Rate: 100, Speed: 0.0001})
 	d.drainLimit = 100 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a busy machine begins one in it, too
 	defer cancel()
 	if err := d.Run(ctx); err != nil {
 		t.Errorf("Run: %v", err)

@@ -64,12 +64,12 @@ func (r *killRound) run(t *testing.T) {
 	args := []string{"--head-bytes=1MiB", "--head-age=1s", "--trace-quiet=300ms", "--trace-deadline=600ms"}
 	keeps := &victim{
 		watcher: watcher{t: t, data: t.TempDir(), seen: map[string]bool{}}, args: args, conns: 3,
-		ledger: &ledger{t: t, random: r.random, splits: true}, random: r.random,
+		ledger: &ledger{t: t, random: r.source(), splits: true}, random: r.random,
 	}
 	expires := &victim{
 		watcher: watcher{t: t, data: t.TempDir(), seen: map[string]bool{}}, conns: 1,
 		args:   append([]string{"--retention-bytes=" + strconv.Itoa(retentionBytes)}, args...),
-		ledger: &ledger{t: t, random: r.random}, random: r.random,
+		ledger: &ledger{t: t, random: r.source()}, random: r.random,
 	}
 	victims := map[phase]*victim{
 		flushing: keeps, publishing: keeps, compacting: keeps, expiring: expires, ingesting: keeps, replaying: keeps, starting: keeps,
@@ -102,6 +102,9 @@ func (r *killRound) run(t *testing.T) {
 		p.kill()
 	}
 }
+
+// source is for a ledger, whose senders choose while others do.
+func (r *killRound) source() *rand.Rand { return rand.New(rand.NewPCG(r.random.Uint64(), 0)) }
 
 // victim is a data directory and the server over it that is killed.
 type victim struct {
