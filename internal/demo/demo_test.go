@@ -68,7 +68,7 @@ func isVersion(s received, service, version string) bool {
 // TestDemoShowsWhatItPromises runs until every sight, every operation and every service has been received.
 func TestDemoShowsWhatItPromises(t *testing.T) {
 	r := startReceiver(t)
-	d := newDemo(t, Config{OTLPGRPC: r.grpcAddr, OTLPHTTP: r.httpAddr, Rate: 120, Speed: 8, Seed: 7})
+	d := newDemo(t, Config{OTLPGRPC: r.grpcAddr, OTLPHTTP: r.httpAddr, Rate: 60, Speed: 4, Seed: 7})
 	missing := map[string]bool{}
 	for name := range sights {
 		missing[name] = true
