@@ -62,7 +62,7 @@ func New(c Config, analyzer *analyze.Analyzer, l Lookup, subscribers ...Subscrib
 	return &Assembler{
 		cfg: c, analyzer: analyzer, lookup: l, subscribers: subscribers,
 		queue: newQueue(c.QueueBytes), asks: make(chan model.TraceID), answers: make(chan answer),
-		closing: make(chan struct{}), done: make(chan struct{}),
+		closing: make(chan struct{}), done: make(chan struct{}), views: views{turn: make(chan struct{}, 1)},
 		began: time.Now(), traces: map[model.TraceID]*trace{}, memory: newMemory(c.MaxRemembered, c.Remember),
 	}
 }

@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
@@ -22,7 +21,7 @@ const (
 // views keeps the last view of what is open, so that many who ask cost as much
 // as one.
 type views struct {
-	mu   sync.Mutex
+	turn chan struct{} // has room for the one who looks
 	last model.OpenFlows
 }
 
@@ -32,8 +31,12 @@ var errEnded = errors.New("assemble: Run has ended")
 // most the 1,000 that spans came of last. It is up to 200 ms old. It waits for
 // what was observed before to be taken up, and fails when ctx ends before.
 func (a *Assembler) OpenFlows(ctx context.Context) (model.OpenFlows, error) {
-	a.views.mu.Lock()
-	defer a.views.mu.Unlock()
+	select {
+	case a.views.turn <- struct{}{}:
+		defer func() { <-a.views.turn }()
+	case <-ctx.Done():
+		return model.OpenFlows{}, ctx.Err()
+	}
 	if time.Since(a.views.last.At) < viewAge {
 		return a.views.last, nil
 	}

@@ -1,6 +1,8 @@
 package assemble
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -147,6 +149,22 @@ func TestNeverQuietTraceIsOpenUntilMaxAge(t *testing.T) {
 		if o, err := b.OpenFlows(t.Context()); err != nil || o.Total != 0 {
 			t.Errorf("at the age limit %+v, %v", o, err)
 		}
+	})
+}
+
+// Who asks does not wait longer than it may, also while another waits for Run.
+func TestOpenFlowsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Config{}, analyze.New(analyze.Config{}), newRecord().lookup()) // does nothing without Run
+		first, leave := context.WithCancel(t.Context())
+		go a.OpenFlows(first) //nolint:errcheck // it is left
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := a.OpenFlows(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		leave()
 	})
 }
 
