@@ -63,7 +63,7 @@ func newFixture(tb testing.TB, change func(*Config)) *fixture {
 	f := &fixture{
 		reader:   querytest.New(analyze.Config{}, querytest.Shop()),
 		registry: prometheus.NewRegistry(),
-		live:     live.New(live.Config{}),
+		live:     live.New(live.Config{Now: func() time.Time { return now }}),
 		log:      &logBuffer{},
 	}
 	tb.Cleanup(f.live.Close)

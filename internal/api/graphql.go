@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -44,7 +45,7 @@ func (s *server) graphql() (http.Handler, error) {
 // is sent.
 type feed struct {
 	*live.Follower
-	now func() time.Time
+	began string // a cursor, until it is told
 }
 
 // eventCost is what an event costs in GraphQL, in those of a WebSocket: decoding,
@@ -57,16 +58,22 @@ func (s *server) feed(ctx context.Context, now time.Time, values url.Values) (gr
 		return nil, s.graphqlError(ctx, err)
 	}
 	f.Weigh(eventCost)
-	return feed{f, s.Now}, nil
+	return &feed{f, cmp.Or(values.Get("cursor"), f.Cursor())}, nil
 }
 
-// Next is a page as messages.
-func (f feed) Next(ctx context.Context) ([]graphql.Message, error) {
+// Next is a page as messages. The first one says that it follows, and where to go on
+// when nothing comes before a cut.
+func (f *feed) Next(ctx context.Context) ([]graphql.Message, error) {
+	if f.began != "" {
+		first := graphql.Message{Type: "heartbeat", Cursor: f.began}
+		f.began = ""
+		return []graphql.Message{first}, nil
+	}
 	page, err := rest.NextPage(ctx, f.Follower)
 	if err != nil {
 		return nil, err
 	}
-	messages := messagesOf(f.Follower, &page, f.now())
+	messages := messagesOf(f.Follower, &page)
 	out := make([]graphql.Message, len(messages))
 	for i, m := range messages {
 		out[i] = graphql.Message{Type: m.Type, Cursor: m.Cursor}

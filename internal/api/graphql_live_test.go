@@ -47,11 +47,11 @@ func (s *subscriber) send(text string) {
 	}
 }
 
-// subscribe asks for all fields of flowEvents. That it follows is known by the
-// gap that it is told of first.
+// subscribe asks for all fields of flowEvents, and waits until it follows.
 func (s *subscriber) subscribe(id, filters string) {
 	s.Helper()
 	s.subscribeFrom(id, "elsewhere.1", filters)
+	s.event(id, "heartbeat")
 	if e := s.event(id, "dropped"); !reflect.DeepEqual(e["dropped"], map[string]any{"count": nil, "reason": "gap"}) {
 		s.Errorf("%v", e)
 	}
@@ -158,6 +158,7 @@ func TestSubscriptions(t *testing.T) {
 	s.event("cart", "flow_complete")
 	cursor, _ := first["cursor"].(string)
 	s.subscribeFrom("logins", cursor, `operation: "login"`)
+	s.event("logins", "heartbeat")
 	s.event("logins", "flow_complete")
 	s.event("logins", "flow_complete")
 	if stats := f.live.Stats(); stats.Followers != 3 || stats.Subscriptions != 3 {
@@ -165,6 +166,24 @@ func TestSubscriptions(t *testing.T) {
 	}
 	s.conn.CloseNow() //nolint:errcheck // it need not say goodbye
 	eventually(t, "all are let go", func() bool { return f.live.Stats().Followers == 0 })
+}
+
+// Who is cut off before anything has come goes on from there.
+func TestSubscriptionResumesFromItsBeginning(t *testing.T) {
+	f := newFixture(t, nil)
+	s := dialGraphQL(t, f)
+	const query = `{"type":"subscribe","id":%q,"payload":{"query":"subscription($c: String) { ...F } fragment F on Subscription { flowEvents(after: $c) { type cursor } }","variables":{"c":%s}}}`
+	s.send(fmt.Sprintf(query, "cut", "null"))
+	began := s.event("cut", "heartbeat")["cursor"]
+	s.conn.CloseNow() //nolint:errcheck // the cut
+	f.live.Complete(counted("login", model.FlowSuccess), nil)
+	f.live.Flush()
+	s = dialGraphQL(t, f)
+	s.send(fmt.Sprintf(query, "back", fmt.Sprintf("%q", began)))
+	if again := s.event("back", "heartbeat")["cursor"]; again != began {
+		t.Errorf("began at %v, then at %v", began, again)
+	}
+	s.event("back", "flow_complete")
 }
 
 // eventually waits for a condition.

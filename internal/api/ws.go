@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -76,7 +75,7 @@ func (s *server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	k := &socket{conn: conn, follower: f, now: s.Now}
+	k := &socket{conn: conn, follower: f}
 	ctx, cancel := context.WithCancel(r.Context())
 	var reader sync.WaitGroup
 	reader.Go(func() {
@@ -95,7 +94,6 @@ func (s *server) serveSocket(w http.ResponseWriter, r *http.Request) {
 type socket struct {
 	conn     *websock.Conn
 	follower *live.Follower
-	now      func() time.Time
 
 	turn       sync.Mutex // of who writes: an answer comes before what follows from it
 	subscribed bool       // at least once. Of the goroutine that reads
@@ -134,11 +132,11 @@ func (k *socket) tell(ctx context.Context, page *live.Page) error {
 	k.turn.Lock()
 	defer k.turn.Unlock()
 	k.follower.Retain(page)
-	return websock.SendAll(ctx, k.conn, messagesOf(k.follower, page, k.now()))
+	return websock.SendAll(ctx, k.conn, messagesOf(k.follower, page))
 }
 
 // messagesOf is what a page of a follower says: a heartbeat when it is empty.
-func messagesOf(f *live.Follower, page *live.Page, now time.Time) []message {
+func messagesOf(f *live.Follower, page *live.Page) []message {
 	if rest.Quiet(page) {
 		return []message{{Type: "heartbeat", Cursor: f.Cursor()}}
 	}
@@ -148,7 +146,7 @@ func messagesOf(f *live.Follower, page *live.Page, now time.Time) []message {
 	}
 	for _, e := range page.Events {
 		out = append(out, message{
-			Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor, Data: rest.EventData(&e.Event, now),
+			Type: e.Kind.String(), Subscriptions: e.Subscriptions, Cursor: e.Cursor, Data: rest.EventData(&e.Event),
 		})
 	}
 	return out

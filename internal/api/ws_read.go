@@ -126,7 +126,9 @@ func (k *socket) subscribe(m *request) error {
 	}
 	filter, err := rest.LiveFilter(values)
 	if err != nil {
-		return err
+		p := rest.ProblemOf(err)
+		p.Field = "filters." + p.Field
+		return &p
 	}
 	if err := k.follower.Subscribe(m.ID, filter, m.Cursor); err != nil {
 		return &rest.Problem{Status: http.StatusBadRequest, Code: "invalid_subscription", Detail: err.Error()}

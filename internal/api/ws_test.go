@@ -196,7 +196,7 @@ func dialSocket(t *testing.T, do func(context.Context, *fixture, *socket)) *clie
 			return
 		}
 		ctx, cancel := context.WithCancel(r.Context())
-		k := &socket{conn: conn, follower: follower, now: func() time.Time { return now }}
+		k := &socket{conn: conn, follower: follower}
 		var reader sync.WaitGroup
 		defer reader.Wait()
 		reader.Go(func() { k.read(ctx); cancel() })
@@ -237,11 +237,11 @@ func TestSocketBadMessages(t *testing.T) {
 		`{"type":"dance"}`:                 "invalid_parameter type",
 		`{"type":"unsubscribe","id":"no"}`: "invalid_parameter id",
 		`{"type":"subscribe","id":"` + strings.Repeat("x", 65) + `"}`:     "invalid_parameter id",
-		`{"type":"subscribe","filters":{"color":"red"}}`:                  "unknown_parameter color",
-		`{"type":"subscribe","filters":{"status":"active"}}`:              "invalid_parameter status",
+		`{"type":"subscribe","filters":{"color":"red"}}`:                  "unknown_parameter filters.color",
+		`{"type":"subscribe","filters":{"status":"active"}}`:              "invalid_parameter filters.status",
 		`{"type":"subscribe","filters":{"status":["error"]}}`:             "invalid_parameter filters.status",
-		`{"type":"subscribe","filters":{"minDuration":-1}}`:               "invalid_parameter minDuration",
-		`{"type":"subscribe","filters":{"minDuration":"1 parsec"}}`:       "invalid_parameter minDuration",
+		`{"type":"subscribe","filters":{"minDuration":-1}}`:               "invalid_parameter filters.minDuration",
+		`{"type":"subscribe","filters":{"minDuration":"1 parsec"}}`:       "invalid_parameter filters.minDuration",
 		`{"type":"subscribe","filters":{"minDuration":1.5}}`:              "invalid_parameter filters.minDuration",
 		`{"type":"subscribe","cursor":"\u0000"}`:                          "invalid_subscription <nil>",
 		`{"type":"subscribe","filters":{"minDuration":9e99}}`:             "invalid_parameter filters.minDuration",
@@ -271,6 +271,21 @@ func TestSocketBadMessages(t *testing.T) {
 	c.send(strings.Repeat(" ", maxMessage+1))
 	if _, _, err := c.conn.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
 		t.Errorf("after a message that is too long: %v", err)
+	}
+}
+
+func TestSocketVersion(t *testing.T) {
+	f := newFixture(t, nil)
+	for _, path := range []string{"/api/v1/ws", "/graphql"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "8"} {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		if w.Code != http.StatusUpgradeRequired || w.Header().Get("Sec-WebSocket-Version") != "13" || !strings.Contains(w.Body.String(), `"code":"upgrade_required"`) {
+			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
 	}
 }
 

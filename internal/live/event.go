@@ -24,6 +24,7 @@ type Event struct {
 	Open     *model.OpenFlow    // of Start and Update
 	Flow     *model.FlowSummary // of Complete
 	Progress int                // 0 to 99, an estimate, or NoProgress
+	At       int64              // Unix ns, of Start and Update: when that was known
 }
 
 // size is about how many bytes an event keeps in memory.

@@ -51,7 +51,7 @@ func (h *Hub) Follow() (*Follower, error) {
 	switch {
 	case h.closed:
 		return nil, ErrClosed
-	case h.followers >= h.limit.Followers:
+	case h.followers >= h.config.Followers:
 		return nil, ErrFull
 	}
 	h.followers++
@@ -104,31 +104,32 @@ func (h *Hub) rest() {
 func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	at := f.find(id)
-	if at < 0 && len(f.subs) >= MaxSubscriptions {
+	old := f.find(id)
+	if old < 0 && len(f.subs) >= MaxSubscriptions {
 		return fmt.Errorf("there are %d subscriptions already, no more are accepted", MaxSubscriptions)
 	}
 	h := f.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	from, gap, err := h.resume(cursor)
+	at, err := h.resume(cursor)
 	if err != nil {
 		return err
 	}
 	f.edits++
-	s := subscription{id: id, filter: filter, wants: filter.wants(h.seed), from: from, edit: f.edits}
-	if at < 0 {
+	s := subscription{id: id, filter: filter, wants: filter.wants(h.seed), from: at.next, edit: f.edits}
+	if old < 0 {
 		f.subs = append(f.subs, s)
 		h.subs++
 	} else {
-		f.subs[at] = s
+		f.subs[old] = s
 	}
-	f.gap = f.gap || gap
+	f.gap = f.gap || at.gap
 	f.findCommon()
 	if len(f.subs) == 1 {
-		f.next, f.skipped = from, h.skipped
+		f.next, f.skipped = at.next, h.skipped
 	}
-	f.rewind(id, from)
+	f.rated = max(f.rated, at.untold) // several may come back with one cursor
+	f.rewind(id, at.next)
 	select {
 	case f.kick <- struct{}{}:
 	default:
@@ -191,13 +192,14 @@ type Matched struct {
 	Event
 	Subscriptions []string
 	Cursor        string // goes on behind it
+	next          uint64 // event
 }
 
 // Cursor goes on behind all that Next has told of.
 func (f *Follower) Cursor() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.hub.cursor(f.next)
+	return f.hub.cursor(f.next, f.rated)
 }
 
 // Retain leaves in a page what the subscriptions that it was made for select, if

@@ -22,6 +22,8 @@ type Config struct {
 	Bytes int64
 	// Followers may there be. Default 2,000.
 	Followers int
+	// Now is the clock of events. Default time.Now.
+	Now func() time.Time
 }
 
 var (
@@ -44,9 +46,9 @@ const (
 // Hub hands on what happens to flows. Watch, Show, Complete and Flush belong to
 // one goroutine, the publisher; the rest may be called by any.
 type Hub struct {
-	seed  maphash.Seed
-	boot  string
-	limit Config
+	seed   maphash.Seed
+	boot   string
+	config Config
 
 	listening atomic.Bool
 	published atomic.Int64
@@ -83,8 +85,11 @@ func New(c Config) *Hub {
 	if c.Followers == 0 {
 		c.Followers = 2000
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	return &Hub{
-		seed: maphash.MakeSeed(), boot: rand.Text()[:8], limit: c, usual: usuals{}, tokens: showRate, refilled: time.Now(),
+		seed: maphash.MakeSeed(), boot: rand.Text()[:8], config: c, usual: usuals{}, tokens: showRate, refilled: time.Now(),
 		ring: newRing(c.Events, c.Bytes), wake: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -114,7 +119,7 @@ func (h *Hub) refill() {
 
 // Show publishes what is known of an open trace: that it began, or more of it.
 func (h *Hub) Show(f *model.OpenFlow, began bool) {
-	e := Event{Kind: Update, Open: f, Progress: h.usual.progress(f)}
+	e := Event{Kind: Update, Open: f, Progress: h.usual.progress(f), At: h.config.Now().UnixNano()}
 	if began {
 		e.Kind = Start
 	}

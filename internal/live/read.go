@@ -94,6 +94,9 @@ func (f *Follower) read() (Page, news, error) {
 			f.rated += h.skipped - f.skipped
 		}
 		f.tell(&p, first-f.next)
+		for i := range p.Events { // what is not told yet is older than they are
+			p.Events[i].Cursor = h.cursor(p.Events[i].next, f.rated)
+		}
 	} else {
 		f.rated = 0
 	}
@@ -234,7 +237,7 @@ func (f *Follower) take(p *Page, at uint64) {
 		}
 	}
 	if ids != nil {
-		p.Events = append(p.Events, Matched{Event: e, Subscriptions: ids, Cursor: f.hub.cursor(at + 1)})
+		p.Events = append(p.Events, Matched{Event: e, Subscriptions: ids, next: at + 1})
 	}
 }
 

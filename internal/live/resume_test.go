@@ -89,15 +89,55 @@ func TestResumeBesideOthers(t *testing.T) {
 	})
 }
 
+// What was left out is told by whoever is cut off before, when it comes back, and
+// once, however many of its subscriptions do.
+func TestResumeTellsWhatWasNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		f := follow(t, h, Filter{})
+		const bursts, burst = 3, 3 * maxPage
+		var given, told uint64
+		var cursor string
+		for range bursts { // within a second: only the first one's rest is told
+			for range burst {
+				h.Complete(flow("x"), nil)
+			}
+			h.Flush()
+			<-time.After(100 * time.Millisecond)
+			page, err := f.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range page.Dropped {
+				told += d.Count
+			}
+			given += uint64(len(page.Events))
+			cursor = page.Events[len(page.Events)-1].Cursor
+		}
+		f.Close()
+		back := follow(t, h)
+		for _, id := range []string{"a", "b"} {
+			if err := back.Subscribe(id, Filter{}, cursor); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, dropped := next(t, back)
+		if given+told+dropped[Rate] != bursts*burst {
+			t.Errorf("%d given, %d told, then %v; want %d in all", given, told, dropped, bursts*burst)
+		}
+	})
+}
+
 func FuzzCursor(f *testing.F) {
 	h := New(Config{})
-	for _, c := range []string{"", ".", "x.1", h.cursor(1), h.cursor(99), "a.zzzzzzzzzzzzzzz"} {
+	for _, c := range []string{"", ".", "x.1", h.cursor(1, 0), h.cursor(99, 5), "a.zzzzzzzzzzzzzzz"} {
 		f.Add(c)
 	}
 	f.Fuzz(func(t *testing.T, c string) {
-		next, _, err := h.resume(c)
-		if err != nil && !errors.Is(err, ErrCursor) || next > h.ring.next {
-			t.Errorf("%q: %d, %v", c, next, err)
+		at, err := h.resume(c)
+		if err != nil && !errors.Is(err, ErrCursor) || at.next > h.ring.next {
+			t.Errorf("%q: %+v, %v", c, at, err)
 		}
 	})
 }

@@ -46,6 +46,7 @@ type Filter struct {
 	Environment string
 	Service     string // operations that reached this service in the period
 	Namespace   string // of that service
+	Exact       bool   // of one service: an empty Namespace or Environment is that, not any
 }
 
 // rollups returns parts of the rollups that f selects, whatever services they
@@ -95,5 +96,10 @@ func (f Filter) reached(seen []*model.Rollup) func(r *model.Rollup) bool {
 func (f Filter) matches(n model.Node) bool {
 	return n.Kind == model.NodeService &&
 		(f.Service == "" || n.Name == f.Service) &&
-		(f.Namespace == "" || n.Namespace == f.Namespace)
+		(f.Namespace == "" && !f.Exact || n.Namespace == f.Namespace)
+}
+
+// isAt reports whether an environment is one that f selects.
+func (f Filter) isAt(environment string) bool {
+	return f.Environment == "" && !f.Exact || environment == f.Environment
 }

@@ -50,7 +50,9 @@ func (e *Engine) Service(ctx context.Context, f Filter) (ServiceDetail, error) {
 		return ServiceDetail{}, err
 	}
 	for _, r := range rollups.List {
-		sum.addRollup(r)
+		if f.isAt(r.Environment) {
+			sum.addRollup(r)
+		}
 	}
 	resources, err := e.resources(ctx, f)
 	if err != nil {

@@ -94,7 +94,7 @@ func (e *Engine) resources(ctx context.Context, f Filter) (model.SeenResources, 
 	}
 	var list []model.SeenResource
 	for _, r := range all.List {
-		if f.matches(serviceOf(&r.ResourceInfo)) && (f.Environment == "" || r.Environment == f.Environment) {
+		if f.matches(serviceOf(&r.ResourceInfo)) && f.isAt(r.Environment) {
 			list = append(list, r)
 		}
 	}

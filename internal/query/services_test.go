@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/analyze/analyzetest"
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
 	"github.com/flowscope/flowscope/internal/query/querytest"
@@ -118,6 +119,38 @@ func TestServiceInSeveralEnvironments(t *testing.T) {
 	web, err := e.Service(t.Context(), query.Filter{Period: shopTime, Service: "web"})
 	if err != nil || web.Namespace != "shop" || web.Environment != "" || web.Metrics.Requests != 14 {
 		t.Errorf("web %+v (%v)", web, err)
+	}
+}
+
+// Asked for exactly, a service without a namespace and an environment is that, not
+// the sum of all of its name.
+func TestServiceExactly(t *testing.T) {
+	spans, err := analyzetest.Draw("plain", "plain: GET /a [server] |==========")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := analyzetest.Draw("other", "ns/plain: GET /b [server] |==========  @env=production")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := query.New(querytest.New(analyze.Config{}, analyzetest.Batch(append(spans, other...))), analyze.Config{}, func() time.Time { return shopEnd })
+	for _, c := range []struct {
+		filter   query.Filter
+		requests int64
+	}{
+		{query.Filter{Service: "plain"}, 2},
+		{query.Filter{Service: "plain", Exact: true}, 1},
+		{query.Filter{Service: "plain", Namespace: "ns", Exact: true}, -1}, // of no environment
+	} {
+		c.filter.Period = shopTime
+		d, err := e.Service(t.Context(), c.filter)
+		if c.requests < 0 {
+			if !errors.Is(err, model.ErrNotFound) {
+				t.Errorf("%+v: %+v, %v", c.filter, d, err)
+			}
+		} else if err != nil || d.Metrics.Requests != c.requests {
+			t.Errorf("%+v: %+v, %v", c.filter, d, err)
+		}
 	}
 }
 

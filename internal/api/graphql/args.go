@@ -14,7 +14,7 @@ type periodArgs struct{ StartTime, EndTime *instant }
 
 // pageArgs are the arguments of a connection.
 type pageArgs struct {
-	First int32
+	First *int32 // nil is the default, also where a variable was not given
 	After *string
 }
 
@@ -51,11 +51,14 @@ func addParams(params url.Values, args reflect.Value) {
 }
 
 // size is how many rows a page has at most.
-func (p pageArgs) size(most int) (int, error) {
-	if p.First < 1 || int(p.First) > most {
-		return 0, bad("first", fmt.Sprintf("first is %d, not a whole number from 1 to %d", p.First, most))
+func (p pageArgs) size(otherwise, most int) (int, error) {
+	if p.First == nil {
+		return otherwise, nil
 	}
-	return int(p.First), nil
+	if n := int(*p.First); n < 1 || n > most {
+		return 0, bad("first", fmt.Sprintf("first is %d, not a whole number from 1 to %d", n, most))
+	}
+	return int(*p.First), nil
 }
 
 // maxOffset keeps a page's number within what REST accepts.

@@ -40,8 +40,8 @@ func (l *list[T]) rows() []*T { return slices.Concat(l.Flows, l.Operations, l.Se
 
 // window reads the rows of a list that a page has. REST has pages of equal size;
 // rows that begin within one are on two of them.
-func window[T any](ctx context.Context, endpoint string, params url.Values, page pageArgs, most int) (*connection[T], error) {
-	size, err := page.size(most)
+func window[T any](ctx context.Context, endpoint string, params url.Values, page pageArgs, otherwise, most int) (*connection[T], error) {
+	size, err := page.size(otherwise, most)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func window[T any](ctx context.Context, endpoint string, params url.Values, page
 		out.Edges[i] = listEdge[T]{rowCursor(offset + i + 1), row}
 	}
 	end := offset + len(rows)
-	out.PageInfo.HasNextPage = len(rows) > 0 && end < int(out.TotalCount)
+	out.PageInfo.HasNextPage = len(rows) > 0 && end < min(int(out.TotalCount), maxOffset+1)
 	if len(rows) > 0 {
 		out.PageInfo.EndCursor = &out.Edges[len(rows)-1].Cursor
 	}

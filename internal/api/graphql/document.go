@@ -65,12 +65,12 @@ func (q *request) subscribes() bool {
 	return false
 }
 
-// asQuery is a query whose subscriptions are queries, each character in its place.
-func asQuery(query string) string {
+// asMutation is a query whose subscriptions are mutations, each character in its place.
+func asMutation(query string) string {
 	text := []byte(query)
 	for _, o := range outlinesOf(query) {
 		if o.kind == subscriptionWord {
-			copy(text[o.at:], "query       ")
+			copy(text[o.at:], "mutation    ")
 		}
 	}
 	return string(text)

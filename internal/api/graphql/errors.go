@@ -79,7 +79,7 @@ func fault(q request, e *errors.QueryError) *Error {
 		return &Error{Code: "client_gone"}
 	case e.Message == notSubscribed:
 		return &Error{Code: "upgrade_required", Detail: "a subscription needs a WebSocket that speaks " + Subprotocol}
-	case strings.HasPrefix(e.Message, unfit), strings.HasSuffix(e.Message, "got null for non-null"):
+	case isUnfit(e):
 		name := unfitVariable(q.Variables, e.Message)
 		return bad(name, strings.TrimSpace(name+" does not fit its type: "+e.Message))
 	case stderrors.Is(e, gg.ErrTooManySelections):
@@ -106,6 +106,10 @@ const notSubscribed = "graphql-ws protocol header is missing"
 // unfit begins the message about a value of a variable that is of another type
 // than its argument, which the library does not name.
 const unfit = "could not unmarshal "
+
+func isUnfit(e *errors.QueryError) bool {
+	return strings.HasPrefix(e.Message, unfit) || strings.HasSuffix(e.Message, "got null for non-null")
+}
 
 // unfitVariable is the variable that has the value of such a message. Without
 // one it is the only argument that is a number or has a default, first.

@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	gg "github.com/graph-gophers/graphql-go"
@@ -84,13 +85,14 @@ type failure struct {
 	Type, Stacktrace *string
 }
 
-const maxRows = 200 // of flows and traces on a page, as REST has it
+// Flows and traces on a page, as REST has it.
+const defaultRows, maxRows = 20, 200
 
 // Flows reads a page of flows, with their graphs when these are selected.
 func (*root) Flows(ctx context.Context, args flowArgs) (*connection[flow], error) {
 	params := paramsOf(args)
 	params.Set("graph", strconv.FormatBool(gg.HasSelectedField(ctx, "edges.node.graph")))
-	return window[flow](ctx, "flows", params, args.pageArgs, maxRows)
+	return window[flow](ctx, "flows", params, args.pageArgs, defaultRows, maxRows)
 }
 
 // Flow reads one flow.
@@ -119,7 +121,7 @@ func (f *flow) Graph(ctx context.Context) (*graph, error) {
 	if f.Nodes != nil {
 		return &graph{f.Nodes, f.Calls}, nil
 	}
-	d, err := readFlow(ctx, f.ID)
+	d, err := f.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +130,7 @@ func (f *flow) Graph(ctx context.Context) (*graph, error) {
 
 // CriticalPath is read.
 func (f *flow) CriticalPath(ctx context.Context) ([]*segment, error) {
-	d, err := readFlow(ctx, f.ID)
+	d, err := f.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +139,7 @@ func (f *flow) CriticalPath(ctx context.Context) ([]*segment, error) {
 
 // Sequence is read.
 func (f *flow) Sequence(ctx context.Context) ([]*step, error) {
-	d, err := readFlow(ctx, f.ID)
+	d, err := f.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -146,12 +148,33 @@ func (f *flow) Sequence(ctx context.Context) ([]*step, error) {
 
 // Errors are read.
 func (f *flow) Errors(ctx context.Context) ([]*failure, error) {
-	d, err := readFlow(ctx, f.ID)
+	d, err := f.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return d.Errors, nil
 }
 
-// Trace is read.
-func (f *flow) Trace(ctx context.Context) (*trace, error) { return readTrace(ctx, f.TraceID) }
+// Trace is read, and null when it is gone.
+func (f *flow) Trace(ctx context.Context) (*trace, error) {
+	t, err := readTrace(ctx, f.TraceID)
+	if isGone(err) {
+		return nil, nil //nolint:nilnil // GraphQL's null
+	}
+	return t, err
+}
+
+// detail is read. It says nothing when its trace is gone: retention may be faster
+// than who reads a list, whose other rows are none the worse for it.
+func (f *flow) detail(ctx context.Context) (*flowDetail, error) {
+	d, err := readFlow(ctx, f.ID)
+	if isGone(err) {
+		return &flowDetail{}, nil
+	}
+	return d, err
+}
+
+func isGone(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == "not_found"
+}

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fake is a REST API that has some rows of each list, and notes what it is asked.
 type fake struct {
 	rows int
+	gone bool // f2 is
 
 	feeds    chan *fakeFeed // that are followed
 	stopping chan struct{}
@@ -46,6 +47,8 @@ func (f *fake) rest(_ context.Context, _ time.Time, endpoint, name string, param
 		panic("oh")
 	case name == "boom":
 		return nil, fmt.Errorf("disk on fire")
+	case name == "f2" && f.gone:
+		return nil, &Error{Code: "not_found", Detail: "gone"}
 	case name == "big":
 		return []byte(`{"traceId": "big", "spans": []}` + strings.Repeat(" ", 2<<20)), nil
 	case strings.HasSuffix(endpoint, "}"):
@@ -53,7 +56,7 @@ func (f *fake) rest(_ context.Context, _ time.Time, endpoint, name string, param
 	case params.Get("cursor") == "other":
 		return nil, bad("cursor", "cursor is not a cursor that this server gave")
 	case endpoint == "traces":
-		return []byte(`{"traces": [{"flowId": "a", "traceId": "a"}, {"flowId": "b", "traceId": "b"}], "nextCursor": "c1", "partial": true, "reasons": ["time_limit"]}`), nil
+		return []byte(`{"traces": [{"flowId": "a", "traceId": "a", "cursor": "ca"}, {"flowId": "b", "traceId": "b", "cursor": "cb"}], "nextCursor": "c1", "partial": true, "reasons": ["time_limit"]}`), nil
 	case endpoint == "stats", endpoint == "status":
 		return []byte("{}"), nil
 	default:
@@ -267,18 +270,57 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-// A cursor of traces is that of REST, or a row of its page.
+// A cursor of traces is that of REST.
 func TestTraceCursors(t *testing.T) {
 	f := &fake{}
 	h := newHandler(t, f)
 	_, a := post(t, h, `{ traces(first: 2) { partial reasons pageInfo { hasNextPage endCursor } edges { cursor node { id } } } }`, "null")
-	want := `{"traces":{"partial":true,"reasons":["time_limit"],"pageInfo":{"hasNextPage":true,"endCursor":"0.c1"},` +
-		`"edges":[{"cursor":"1.","node":{"id":"a"}},{"cursor":"2.","node":{"id":"b"}}]}}`
+	want := `{"traces":{"partial":true,"reasons":["time_limit"],"pageInfo":{"hasNextPage":true,"endCursor":"c1"},` +
+		`"edges":[{"cursor":"ca","node":{"id":"a"}},{"cursor":"cb","node":{"id":"b"}}]}}`
 	if string(a.Data) != want {
 		t.Errorf("got %s", a.Data)
 	}
-	_, a = post(t, h, `{ traces(first: 2, after: "1.c1") { edges { node { id } } } }`, "null")
-	if string(a.Data) != `{"traces":{"edges":[{"node":{"id":"b"}}]}}` || f.asked[1] != "traces ?cursor=c1&limit=3" {
-		t.Errorf("got %s of %s", a.Data, f.asked)
+	post(t, h, `{ traces(first: 2, after: "ca") { edges { node { id } } } }`, "null")
+	if f.asked[1] != "traces ?cursor=ca&limit=2" {
+		t.Errorf("asked %s", f.asked)
+	}
+}
+
+// Without first, or with a variable that is not given or null, a page has as many
+// rows as the schema says.
+func TestFirst(t *testing.T) {
+	for query, variables := range map[string]string{
+		`{ operations { totalCount } }`:                                "null",
+		`{ operations(first: null) { totalCount } }`:                   "null",
+		`query($n: Int) { operations(first: $n) { totalCount } }`:      "{}",
+		`query($n: Int!) { operations(first: $n) { totalCount } }`:     `{"n": 100}`,
+		`query($o: Int = 100) { operations(first: $o) { totalCount }}`: "{}",
+		`query($m: Int) { operations(first: $m) { totalCount } }`:      `{"m": null}`,
+	} {
+		f := &fake{rows: 1}
+		_, a := post(t, newHandler(t, f), query, variables)
+		if len(a.Errors) > 0 || len(f.asked) != 1 || !strings.Contains(f.asked[0], "pageSize=100") {
+			t.Errorf("%s: %+v, asked %q", query, a.Errors, f.asked)
+		}
+	}
+}
+
+// What retention takes between two reads is missing from its row alone.
+func TestGoneTrace(t *testing.T) {
+	f := &fake{rows: 4, gone: true}
+	status, a := post(t, newHandler(t, f), `{ flows { edges { node { id trace { spans { id } } sequence { step } criticalPath { name } errors { name } } } } }`, "null")
+	if n := strings.Count(string(a.Data), `"trace":null,"sequence":[],"criticalPath":[],"errors":[]`); status != http.StatusOK || len(a.Errors) > 0 || n != 1 {
+		t.Errorf("%d %+v %s", status, a.Errors, a.Data)
+	}
+}
+
+// A service of a list is asked for as what it is, also without a namespace or an
+// environment.
+func TestServiceOfList(t *testing.T) {
+	f := &fake{rows: 1}
+	_, a := post(t, newHandler(t, f), `{ services { edges { node { name partial } } } service(name: "a", namespace: "", environment: "e") { name } }`, "null")
+	asked := strings.Join(f.asked, "\n")
+	if len(a.Errors) > 0 || !strings.Contains(asked, "services/{serviceName} n0?exact=true") || !strings.Contains(asked, "services/{serviceName} a?environment=e&exact=true") {
+		t.Errorf("%+v, asked\n%s", a.Errors, asked)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	gg "github.com/graph-gophers/graphql-go"
@@ -17,9 +18,9 @@ import (
 
 // request is a query as GraphQL over HTTP has it.
 type request struct {
-	Query         string         `json:"query"`
-	OperationName string         `json:"operationName"`
-	Variables     map[string]any `json:"variables"`
+	Query         string    `json:"query"`
+	OperationName string    `json:"operationName"`
+	Variables     variables `json:"variables"`
 }
 
 // ServeHTTP answers a query. The status is 200 when it was executed, whatever
@@ -51,6 +52,9 @@ func (h *handler) answer(ctx context.Context, q request) *gg.Response {
 		defer cancel()
 	}
 	answer := h.schema.Exec(withRun(ctx, h.REST, h.Now(), q.Query), q.Query, q.OperationName, q.Variables)
+	if slices.ContainsFunc(answer.Errors, isUnfit) {
+		answer.Data = nil // what is wrong with a variable is wrong with the request
+	}
 	explain(q, answer.Errors)
 	return answer
 }

@@ -108,18 +108,15 @@ func (*root) FlowEvents(ctx context.Context, args followArgs) (<-chan *flowEvent
 	return s.events, nil
 }
 
-// rehearsal has the subscriptions as fields of Query, each answering with an event
-// that says nothing. A subscription that is a query of it is one that can be
-// executed, and its variables then have their defaults, which the library leaves
-// out when it subscribes.
+// rehearsal has the subscriptions as mutations, each answering with an event that
+// says nothing. A subscription that is a mutation of it is one that can be executed,
+// and its variables then have their defaults, which the library leaves out when it
+// subscribes.
 type rehearsal struct{ root }
 
-// rehearsalText is the schema with the fields of Subscription in Query.
+// rehearsalText is the schema with Subscription for mutations.
 func rehearsalText() string {
-	_, rest, _ := strings.Cut(schemaText, "type Subscription {\n")
-	fields, _, _ := strings.Cut(rest, "\n}")
-	text := strings.Replace(schemaText, "  subscription: Subscription\n", "", 1)
-	return strings.Replace(text, "type Query {\n", "type Query {\n"+fields+"\n", 1)
+	return strings.Replace(schemaText, "  subscription: Subscription\n", "  mutation: Subscription\n", 1)
 }
 
 // FlowEvents refuses what would read for every event.

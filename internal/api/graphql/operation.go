@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"maps"
 	"net/url"
 )
 
@@ -31,13 +32,14 @@ type operationGraph struct {
 	Partial bool
 }
 
-const maxRollups = 1000 // operations and services on a page, as REST has it
+// Operations and services on a page, at most as REST has it.
+const defaultRollups, maxRollups = 100, 1000
 
 // Operations reads a page of operations.
 func (*root) Operations(ctx context.Context, args operationsArgs) (*connection[operation], error) {
 	params := paramsOf(args)
 	asked := askedOf(params)
-	page, err := window[operation](ctx, "operations", params, args.pageArgs, maxRollups)
+	page, err := window[operation](ctx, "operations", params, args.pageArgs, defaultRollups, maxRollups)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func (o *operation) about(asked url.Values) *operation {
 	return &one
 }
 
-// Operation finds one among all of them, nil when it is not there.
+// Operation reads one, nil when it is not there.
 func (*root) Operation(ctx context.Context, args struct {
 	Name        string
 	Environment *string
@@ -78,16 +80,16 @@ func (*root) Operation(ctx context.Context, args struct {
 		Environment *string
 		periodArgs
 	}{args.Environment, args.periodArgs})
-	all, err := read[list[operation]](ctx, "operations", "", asked)
-	if err != nil {
+	if args.Name == "" {
+		return nil, nil //nolint:nilnil // GraphQL's null
+	}
+	params := maps.Clone(asked)
+	params.Set("operation", args.Name)
+	found, err := read[list[operation]](ctx, "operations", "", params)
+	if err != nil || len(found.Operations) == 0 {
 		return nil, err
 	}
-	for _, o := range all.Operations {
-		if o.Name == args.Name {
-			return o.about(asked), nil
-		}
-	}
-	return nil, nil //nolint:nilnil // GraphQL's null
+	return found.Operations[0].about(asked), nil
 }
 
 // Graph is read.

@@ -63,7 +63,7 @@ func TestOutline(t *testing.T) {
 		}
 	}
 	const both = `subscription a { subscription } query subscription { b }`
-	if got := asQuery(both); got != `query        a { subscription } query subscription { b }` {
+	if got := asMutation(both); got != `mutation     a { subscription } query subscription { b }` {
 		t.Error(got)
 	}
 	for name, want := range map[string]bool{"": true, "a": true, "subscription": false, "c": false} {
@@ -85,7 +85,7 @@ func FuzzOutline(f *testing.F) {
 				t.Errorf("%q is not at %d", o.kind, o.at)
 			}
 		}
-		if got := asQuery(query); len(got) != len(query) || strings.Count(got, subscriptionWord) > strings.Count(query, subscriptionWord) {
+		if got := asMutation(query); len(got) != len(query) || strings.Count(got, subscriptionWord) > strings.Count(query, subscriptionWord) {
 			t.Errorf("%q", got)
 		}
 	})

@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -21,12 +22,54 @@ func (t *instant) UnmarshalGraphQL(input any) error {
 		*t = instant(strconv.Itoa(int(v)))
 	case int64:
 		*t = instant(strconv.FormatInt(v, 10))
-	case float64: // a number in the variables
+	case float64: // a number in the variables, as int64 is a large one
 		*t = instant(strconv.FormatFloat(v, 'f', -1, 64))
 	default: // a list or an object in the variables
 		*t = instant(fmt.Sprint(v))
 	}
 	return nil
+}
+
+// variables are those of a query. Whole numbers that a float64 has not room for,
+// Unix ns for one, are of int64.
+type variables map[string]any
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *variables) UnmarshalJSON(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode((*map[string]any)(v)); err != nil {
+		return err
+	}
+	for name, value := range *v {
+		(*v)[name] = number(value)
+	}
+	return nil
+}
+
+// number replaces the numbers in a value of JSON.
+func number(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		const exact = 1 << 53
+		f, err := v.Float64()
+		if n, noWhole := v.Int64(); noWhole == nil && (n > exact || n < -exact) {
+			return n
+		}
+		if err != nil {
+			return v.String() // too large for any type: it is refused as text
+		}
+		return f
+	case []any:
+		for i := range v {
+			v[i] = number(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = number(v[name])
+		}
+	}
+	return value
 }
 
 // whole is a number of 64 bits: the scalar Long.

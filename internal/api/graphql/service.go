@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"maps"
 	"net/url"
 
 	gg "github.com/graph-gophers/graphql-go"
@@ -51,13 +52,13 @@ type neighbours struct{ Upstream, Downstream []gg.ID }
 func (*root) Services(ctx context.Context, args servicesArgs) (*connection[service], error) {
 	params := paramsOf(args)
 	asked := askedOf(params)
-	page, err := window[service](ctx, "services", params, args.pageArgs, maxRollups)
+	page, err := window[service](ctx, "services", params, args.pageArgs, defaultRollups, maxRollups)
 	if err != nil {
 		return nil, err
 	}
 	for i := range page.Edges {
 		one := *page.Edges[i].Node
-		one.asked = url.Values{"namespace": {one.Namespace}, "environment": {one.Environment}}
+		one.asked = exactly(one.Namespace, one.Environment)
 		for _, name := range []string{"startTime", "endTime"} {
 			if asked.Has(name) {
 				one.asked[name] = asked[name]
@@ -77,10 +78,15 @@ func (*root) Service(ctx context.Context, args struct {
 	if err := spend(ctx, 1, 1); err != nil {
 		return nil, err
 	}
-	asked := paramsOf(struct {
-		Namespace, Environment *string
-		periodArgs
-	}{args.Namespace, args.Environment, args.periodArgs})
+	if args.Name == "" {
+		return nil, bad("name", "name is empty")
+	}
+	asked := paramsOf(args.periodArgs)
+	if args.Namespace != nil && args.Environment != nil {
+		maps.Copy(asked, exactly(*args.Namespace, *args.Environment))
+	} else {
+		maps.Copy(asked, paramsOf(struct{ Namespace, Environment *string }{args.Namespace, args.Environment}))
+	}
 	d, err := read[serviceAnswer](ctx, "services/{serviceName}", args.Name, asked)
 	if err != nil {
 		return nil, err
@@ -88,6 +94,18 @@ func (*root) Service(ctx context.Context, args struct {
 	one := d.Service.service
 	one.asked = asked
 	return &one, nil
+}
+
+// exactly asks for a service of a namespace and an environment, which may be empty.
+func exactly(namespace, environment string) url.Values {
+	asked := url.Values{"exact": {"true"}}
+	if namespace != "" {
+		asked.Set("namespace", namespace)
+	}
+	if environment != "" {
+		asked.Set("environment", environment)
+	}
+	return asked
 }
 
 func (s *service) detail(ctx context.Context) (*serviceAnswer, error) {

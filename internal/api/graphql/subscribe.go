@@ -27,9 +27,9 @@ var errEnded = errors.New("nothing more will happen")
 func (h *handler) subscribe(ctx context.Context, q request, next func(*gg.Response) error) (failed *gg.Response, err error) {
 	now := h.Now()
 	if q.Variables == nil {
-		q.Variables = map[string]any{} // to be filled with defaults
+		q.Variables = variables{} // to be filled with defaults
 	}
-	tried := h.rehearsal.Exec(withRun(ctx, h.REST, now, q.Query), asQuery(q.Query), q.OperationName, q.Variables)
+	tried := h.rehearsal.Exec(withRun(ctx, h.REST, now, q.Query), asMutation(q.Query), q.OperationName, q.Variables)
 	if len(tried.Errors) > 0 {
 		explain(q, tried.Errors)
 		return tried, ctx.Err()

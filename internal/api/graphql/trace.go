@@ -121,9 +121,18 @@ func readDetail(ctx context.Context, id gg.ID) (*traceDetail, error) {
 	return read[traceDetail](ctx, "traces/{traceId}", string(id), nil)
 }
 
+// detail is read, and empty when the trace is gone.
+func (t *trace) detail(ctx context.Context) (*traceDetail, error) {
+	d, err := readDetail(ctx, t.ID)
+	if isGone(err) {
+		return &traceDetail{}, nil
+	}
+	return d, err
+}
+
 // Spans are read.
 func (t *trace) Spans(ctx context.Context) ([]*span, error) {
-	d, err := readDetail(ctx, t.ID)
+	d, err := t.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +141,7 @@ func (t *trace) Spans(ctx context.Context) ([]*span, error) {
 
 // Resources are read.
 func (t *trace) Resources(ctx context.Context) ([]*resource, error) {
-	d, err := readDetail(ctx, t.ID)
+	d, err := t.detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +150,7 @@ func (t *trace) Resources(ctx context.Context) ([]*resource, error) {
 
 // Scopes are read.
 func (t *trace) Scopes(ctx context.Context) ([]*scope, error) {
-	d, err := readDetail(ctx, t.ID)
+	d, err := t.detail(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package graphql
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -29,6 +28,7 @@ type traceConnection struct {
 type traceList struct {
 	Traces []*struct {
 		flow
+		Cursor       string
 		MatchedSpans *matchedSpans
 	}
 	NextCursor string
@@ -37,14 +37,9 @@ type traceList struct {
 	Scanned    struct{ Blocks, Rows, Bytes whole }
 }
 
-// Traces searches for a page of traces. REST has a cursor for each page; that of
-// a row within one is the page's and the row's number.
+// Traces searches for a page of traces.
 func (*root) Traces(ctx context.Context, args traceArgs) (*traceConnection, error) {
-	size, err := args.size(maxRows)
-	if err != nil {
-		return nil, err
-	}
-	began, skip, err := args.place()
+	size, err := args.size(defaultRows, maxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -52,25 +47,22 @@ func (*root) Traces(ctx context.Context, args traceArgs) (*traceConnection, erro
 		return nil, err
 	}
 	params := paramsOf(args)
-	limit := min(skip+size, maxRows)
-	params.Set("limit", strconv.Itoa(limit))
-	if began != "" {
-		params.Set("cursor", began)
+	params.Set("limit", strconv.Itoa(size))
+	if args.After != nil {
+		params.Set("cursor", *args.After)
 	}
 	found, err := read[traceList](ctx, "traces", "", params)
 	if err != nil {
 		return nil, cursorFault(err)
 	}
 	out := &traceConnection{Partial: found.Partial, Reasons: append([]string{}, found.Reasons...), Scanned: found.Scanned}
-	for i := skip; i < len(found.Traces); i++ {
-		row := found.Traces[i]
-		out.Edges = append(out.Edges, listEdge[trace]{fmt.Sprintf("%d.%s", i+1, began), traceOf(&row.flow, row.MatchedSpans)})
+	for _, row := range found.Traces {
+		out.Edges = append(out.Edges, listEdge[trace]{row.Cursor, traceOf(&row.flow, row.MatchedSpans)})
 	}
 	out.PageInfo.HasNextPage = found.NextCursor != ""
 	switch {
 	case found.NextCursor != "":
-		next := "0." + found.NextCursor
-		out.PageInfo.EndCursor = &next
+		out.PageInfo.EndCursor = &found.NextCursor
 	case len(out.Edges) > 0:
 		out.PageInfo.EndCursor = &out.Edges[len(out.Edges)-1].Cursor
 	}
@@ -84,19 +76,6 @@ func cursorFault(err error) error {
 		return err
 	}
 	return bad("after", "after"+strings.TrimPrefix(e.Detail, "cursor"))
-}
-
-// place reads a cursor: where a page began, and how many of its rows to skip.
-func (p pageArgs) place() (began string, skip int, err error) {
-	if p.After == nil {
-		return "", 0, nil
-	}
-	number, began, found := strings.Cut(*p.After, ".")
-	skip, err = strconv.Atoi(number)
-	if !found || err != nil || skip < 0 || skip >= maxRows {
-		return "", 0, bad("after", "after is not a cursor that this server gave")
-	}
-	return began, skip, nil
 }
 
 func traceOf(f *flow, matched *matchedSpans) *trace {

@@ -175,11 +175,11 @@ func countedFlowOf(f *model.FlowSummary) countedFlow { return countedFlow{flowOf
 func DroppedData(d live.Dropped) any { return droppedOf(d) }
 
 // EventData is how a client is told what happened to a flow.
-func EventData(e *live.Event, now time.Time) any {
+func EventData(e *live.Event) any {
 	if e.Flow != nil {
 		return countedFlowOf(e.Flow)
 	}
-	return openFlowOf(e.Open, max(0, time.Duration(now.UnixNano()-e.Open.Start)), e.Progress)
+	return openFlowOf(e.Open, max(0, time.Duration(e.At-e.Open.Start)), e.Progress)
 }
 
 // linesOf is what a page of a follower says: a heartbeat when it is empty.

@@ -30,7 +30,9 @@ type operation struct {
 const rollupPage = 1000
 
 func (a *API) operations(r *http.Request, p *params) (any, error) {
-	f := query.Filter{Environment: p.text("environment"), Service: p.text("service"), Period: p.period()}
+	f := query.Filter{
+		Operation: p.text("operation"), Environment: p.text("environment"), Service: p.text("service"), Period: p.period(),
+	}
 	pages := p.paging(rollupPage, rollupPage)
 	if err := p.done(); err != nil {
 		return nil, err

@@ -102,7 +102,7 @@ type serviceDependencies struct {
 func (a *API) service(r *http.Request, p *params) (any, error) {
 	f := query.Filter{
 		Service: r.PathValue("serviceName"), Namespace: p.text("namespace"),
-		Environment: p.text("environment"), Period: p.period(),
+		Environment: p.text("environment"), Exact: p.oneOf("exact", "true", "false") == 0, Period: p.period(),
 	}
 	if err := p.done(); err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ type scanned struct {
 
 type traceInList struct {
 	flow
+	Cursor  string        `json:"cursor"`                 // goes on behind it
 	Matched *matchedSpans `json:"matchedSpans,omitempty"` // when there is a condition on spans
 }
 
@@ -70,8 +71,15 @@ func (a *API) traces(r *http.Request, p *params) (any, error) {
 		Traces: make([]traceInList, len(page.Traces)), Partial: len(page.Partial) > 0, Reasons: page.Partial,
 		Scanned: scanned(page.Scanned),
 	}
+	at := model.TraceCursor{From: q.From, To: q.To}
+	if q.After != nil {
+		at = *q.After
+	}
 	for i := range page.Traces {
-		out.Traces[i] = traceInListOf(&page.Traces[i], len(q.Filter.Spans) > 0)
+		t := &page.Traces[i]
+		out.Traces[i] = traceInListOf(t, len(q.Filter.Spans) > 0)
+		at.Last = &model.TracePlace{Start: t.Start, Duration: t.Duration, TraceID: t.TraceID}
+		out.Traces[i].Cursor = encodeCursor(&at, question)
 	}
 	if page.Next != nil {
 		out.NextCursor = encodeCursor(page.Next, question)

@@ -27,6 +27,12 @@ type Conn struct {
 // fails it has answered. maxMessage bounds what the client may send, in bytes;
 // protocols are those it may choose from.
 func Accept(w http.ResponseWriter, r *http.Request, maxMessage int64, protocols ...string) (*Conn, error) {
+	if version := r.Header.Get("Sec-Websocket-Version"); version != "13" {
+		w.Header().Set("Sec-Websocket-Version", "13")
+		err := &rest.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Detail: "a WebSocket of version 13 is accepted"}
+		rest.WriteProblem(w, r, err)
+		return nil, err
+	}
 	corking := &corking{ResponseWriter: w}
 	conn, err := websocket.Accept(corking, r, &websocket.AcceptOptions{Subprotocols: protocols, InsecureSkipVerify: true})
 	if err != nil {
