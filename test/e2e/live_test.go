@@ -98,6 +98,9 @@ shop/web: POST /login [server]    |====================  flow.operation=login
 // expectEvents is what TestLive's flow is in GraphQL.
 func expectEvents(t *testing.T, graph <-chan told) {
 	t.Helper()
+	if e := expect(t, graph, "next").Payload.Data.FlowEvents; e.Type != "heartbeat" {
+		t.Errorf("%+v", e)
+	}
 	for _, spans := range []int{1, 2, 4} {
 		if e := expect(t, graph, "next").Payload.Data.FlowEvents; e.OpenFlow.SpanCount != spans {
 			t.Errorf("%+v", e)

@@ -67,11 +67,13 @@ test('graphql-ws asks, follows and goes on where it was', async () => {
     })
   const next = async (events: ReturnType<typeof follow>) => (await events.next()).value?.data?.flowEvents
   const events = follow()
+  expect(await next(events)).toMatchObject({ type: 'heartbeat', cursor: expect.any(String) })
   const first = await next(events)
   expect(first).toEqual({ type: 'flow_complete', cursor: expect.any(String), flow: { operationName: 'checkout' } })
   const second = await next(events)
   await events.return?.()
   const again = follow(first?.cursor)
+  expect(await next(again)).toMatchObject({ type: 'heartbeat', cursor: first?.cursor })
   expect(await next(again)).toEqual(second)
   await again.return?.()
 
