@@ -35,11 +35,11 @@ type Encoded struct {
 	OTLP    []byte
 }
 
-// requestExporter takes many flows as one OTLP request, and waits for many.
-type requestExporter interface {
+// patient is an Exporter that takes many flows at once: an OTLPExporter, or what
+// wraps one.
+type patient interface {
 	// patience is how long the first flow may wait for others.
 	patience() time.Duration
-	exportRequest(ctx context.Context, request []byte) error
 }
 
 // refuser is an Exporter whose receiver may take a part of what it is sent.
@@ -74,7 +74,7 @@ func (s ExporterStats) MarshalJSON() ([]byte, error) {
 		Error    string `json:"error,omitempty"`
 	}{s.Exporter, s.Exported, s.Dropped, s.Failed, s.Pending, s.Refused, ""}
 	if s.Err != nil {
-		out.Error = s.Err.Error()
+		out.Error = errorText(s.Err)
 	}
 	return json.Marshal(out)
 }
@@ -108,7 +108,7 @@ type runner struct {
 
 	mu      sync.Mutex
 	next    uint64 // number of the first flow that it was not handed; only run changes it
-	end     uint64 // number of the first flow that it will not be handed; running while that is open
+	end     uint64 // number of the first flow that it need not be handed; running while that is open
 	dropped int64  // before next
 
 	exported, failed atomic.Int64
@@ -134,34 +134,36 @@ func startRunner(t *Tracker, e Exporter) *runner {
 	return r
 }
 
-// run exports until there is nothing left after until has ended. It closes the
-// exporter, so that nobody does while it exports.
+// run exports until it comes to its end, which is known when until ends: what is
+// recorded later must not keep it. It closes the exporter, so that nobody does
+// while it exports.
 func (r *runner) run(ctx, until context.Context) {
 	defer close(r.done)
 	defer r.closeExporter()
-	for {
-		ending := r.tracker.outbox.wait(until, r.next) != nil
-		if !ending {
+	for !r.atEnd() {
+		if r.tracker.outbox.wait(until, r.next) == nil {
 			r.linger(until)
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		records := r.take()
-		if len(records) > 0 {
+		if records := r.take(); len(records) > 0 {
 			r.exportCounted(ctx, records)
-		} else if ending {
-			r.endAt(r.next)
-			return
 		}
 	}
+}
+
+func (r *runner) atEnd() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.next >= r.end
 }
 
 // linger waits for more flows, for an exporter that takes many at once, but not
 // until they fill the outbox. It is woken by their number; looking at their size
 // now and then spares those who record from counting.
 func (r *runner) linger(until context.Context) {
-	e, ok := r.exporter.(requestExporter)
+	e, ok := r.exporter.(patient)
 	if !ok {
 		return
 	}
@@ -204,12 +206,6 @@ func (r *runner) advance(next, missed uint64) {
 	r.dropped += int64(missed)
 }
 
-func (r *runner) endAt(n uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.end = n
-}
-
 // drop counts a flow that did not get into the outbox.
 func (r *runner) drop() {
 	r.mu.Lock()
@@ -235,7 +231,7 @@ func (r *runner) export(ctx context.Context, records [][]byte) (err error) {
 		}
 	}()
 	switch e := r.exporter.(type) {
-	case requestExporter:
+	case *OTLPExporter: // itself: what wraps it has an Export of its own to be called
 		return e.exportRequest(ctx, r.tracker.request(records))
 	case EncodedExporter:
 		return e.ExportEncoded(ctx, r.tracker.encoded(records))
@@ -263,7 +259,14 @@ func (r *runner) closeExporter() {
 	}
 }
 
-func (r *runner) finish() { r.finishing() }
+// finish has the runner end with what is there.
+func (r *runner) finish() {
+	_, end := r.tracker.outbox.bounds()
+	r.mu.Lock()
+	r.end = end
+	r.mu.Unlock()
+	r.finishing()
+}
 
 // join waits for the runner until ctx ends, then tells its exporter to end.
 func (r *runner) join(ctx context.Context) error {
@@ -274,8 +277,6 @@ func (r *runner) join(ctx context.Context) error {
 		if r.ended() { // while another exporter took all the time
 			break
 		}
-		_, end := r.tracker.outbox.bounds()
-		r.endAt(end)
 		return fmt.Errorf("flush %T: %w", r.exporter, ctx.Err())
 	}
 	if err := r.err.Load(); err != nil {

@@ -23,7 +23,7 @@ import (
 // An attempt that fails for now (no connection, 429, 502, 503, 504) is repeated
 // after a while that doubles from half a second up to ten, or that the receiver
 // asked for with Retry-After; meanwhile flows wait in the tracker. Every other
-// answer but 2xx is an error and the flows are lost. Spans that the receiver
+// answer but 2xx, a redirect, too, is an error and the flows are lost. Spans that the receiver
 // refused of a request that it took are counted (ExporterStats.Refused).
 type OTLPExporter struct {
 	// Endpoint is where the receiver is: "http://127.0.0.1:4318". Spans go to
@@ -80,9 +80,18 @@ func (e *OTLPExporter) Check() error {
 	return e.invalid
 }
 
-func (e *OTLPExporter) patience() time.Duration { return cmp.Or(e.Wait, defaultWait) }
+// patience is none for a wrapper that holds no exporter. So is what it refused.
+func (e *OTLPExporter) patience() time.Duration {
+	if e == nil {
+		return 0
+	}
+	return cmp.Or(e.Wait, defaultWait)
+}
 
 func (e *OTLPExporter) refused() (spans int64, reason error) {
+	if e == nil {
+		return 0, nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.spans, e.refusal

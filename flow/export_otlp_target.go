@@ -44,10 +44,11 @@ func (e *OTLPExporter) resolve() (target, error) {
 	}
 	if t.client == nil {
 		// Not http.DefaultTransport: a program may have it record flows.
+		// Nor does it follow redirects: a page to log in is no receiver.
 		t.client = &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: defaultTimeout,
-		}}
+		}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return t, errors.Join(errs[:]...)
 }

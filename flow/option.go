@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -66,11 +67,16 @@ func fromBuild() (name, version string) {
 	return path.Base(info.Path), version
 }
 
+// instance is the process among others of its service.
+//
+//nolint:gochecknoglobals // there is one process
+var instance = sync.OnceValue(rand.Text)
+
 // attributes describe the process, as OpenTelemetry's resources do.
 func (c *config) attributes() []Attr {
 	attrs := []Attr{
 		String("service.name", c.service),
-		String("service.instance.id", rand.Text()),
+		String("service.instance.id", instance()),
 		String("telemetry.sdk.name", "flowscope"),
 		String("telemetry.sdk.language", "go"),
 	}
@@ -123,7 +129,7 @@ func WithSlow(d time.Duration) Option { return option(func(c *config) { c.slow =
 // it if it has a Close method. Nil is none.
 func WithExporter(e Exporter) Option {
 	return option(func(c *config) {
-		if e != nil {
+		if otlp, ok := e.(*OTLPExporter); e != nil && (!ok || otlp != nil) {
 			c.exporters = append(c.exporters, e)
 		}
 	})
