@@ -155,8 +155,8 @@ func appendLink(dst []byte, to SpanContext, attrs []Attr) []byte {
 	return wire.AppendMessage(dst, wire.SpanLinks, func(b []byte) []byte {
 		b = wire.AppendBytes(b, wire.LinkTraceID, to.TraceID[:])
 		b = wire.AppendBytes(b, wire.LinkSpanID, to.SpanID[:])
-		if to.State != "" && len(to.State) <= maxState {
-			b = wire.AppendBytes(b, wire.LinkTraceState, to.State)
+		if state := stateOf(to.State); state != "" && len(state) <= maxState {
+			b = wire.AppendBytes(b, wire.LinkTraceState, state)
 		}
 		for i := range attrs {
 			b = appendAttr(b, wire.LinkAttributes, &attrs[i])

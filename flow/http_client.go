@@ -93,6 +93,9 @@ func (t *transport) roundTrip(r *http.Request, op *Op) (answer *http.Response, e
 
 // clientAttrs leaves out the query of the URL: that is where secrets are.
 func clientAttrs(r *http.Request) []Attr {
+	if r.URL == nil { // which the base refuses
+		return []Attr{String("http.request.method", method(r.Method))}
+	}
 	attrs := []Attr{
 		String("http.request.method", method(r.Method)),
 		String("server.address", r.URL.Hostname()),

@@ -23,6 +23,7 @@ var (
 	_ http.Flusher    = (*response)(nil)
 	_ http.Hijacker   = (*response)(nil)
 	_ http.Pusher     = (*response)(nil)
+	_ closeNotifier   = (*response)(nil)
 	_ io.ReaderFrom   = (*response)(nil)
 	_ io.StringWriter = (*response)(nil)
 )
@@ -103,14 +104,33 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // Push is HTTP/2's.
 func (w *response) Push(target string, options *http.PushOptions) error {
-	for from := w.ResponseWriter; ; {
-		if pusher, ok := from.(http.Pusher); ok {
-			return pusher.Push(target, options)
+	if pusher, ok := ability[http.Pusher](w.ResponseWriter); ok {
+		return pusher.Push(target, options)
+	}
+	return http.ErrNotSupported
+}
+
+// closeNotifier is http.CloseNotifier, which routers such as gin still ask for.
+type closeNotifier interface{ CloseNotify() <-chan bool }
+
+// CloseNotify tells when the client has left. Where the server cannot, it never does.
+func (w *response) CloseNotify() <-chan bool {
+	if notifier, ok := ability[closeNotifier](w.ResponseWriter); ok {
+		return notifier.CloseNotify()
+	}
+	return make(chan bool)
+}
+
+// ability is what a writer can do, or one that it wraps.
+func ability[T any](from http.ResponseWriter) (able T, ok bool) {
+	for {
+		if able, ok = from.(T); ok {
+			return able, true
 		}
-		inner, ok := from.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return http.ErrNotSupported
+		outer, wraps := from.(interface{ Unwrap() http.ResponseWriter })
+		if !wraps {
+			return able, false
 		}
-		from = inner.Unwrap()
+		from = outer.Unwrap()
 	}
 }

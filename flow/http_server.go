@@ -9,7 +9,8 @@ import (
 // it came with a traceparent header. The flow is named by its method and the
 // http.ServeMux pattern that served it, never by its path; Route names it for
 // other routers. Requests of these names only are in the statistics, so that
-// they stay few. A panic is recorded and goes on.
+// they stay few. A panic is recorded and goes on. Within a request that the
+// tracker records already another Middleware of it records nothing.
 //
 // The ResponseWriter that handlers get can do all that the server's can.
 func (t *Tracker) Middleware(next http.Handler) http.Handler {
@@ -17,11 +18,24 @@ func (t *Tracker) Middleware(next http.Handler) http.Handler {
 }
 
 func (t *Tracker) handle(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	if !t.enabled.Load() || current(r.Context()) != nil { // it is recorded already
+	if op := current(r.Context()); !t.enabled.Load() || op != nil && op.run.tracker == t && op.serves() {
 		next.ServeHTTP(w, r)
 		return
 	}
 	t.serve(next, w, r)
+}
+
+// serves reports whether an operation is part of a request that is recorded.
+// Others may be in a request's context as well: main's in all of a server.
+func (o *Op) serves() bool {
+	o.run.mu.Lock()
+	defer o.run.mu.Unlock()
+	for ; o != nil; o = o.parent {
+		if o.span != nil && o.kind == Server {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tracker) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
@@ -92,7 +106,7 @@ func (w *response) nameLocked(op *Op, r *http.Request) {
 	verb := method(r.Method)
 	if op.name == verb || op.name == w.early {
 		op.name = r.Pattern
-		if want := len(verb) + 1 + len(route); len(r.Pattern) != want { // it names no method, or a host
+		if !strings.HasPrefix(r.Pattern, verb+" ") || len(r.Pattern) != len(verb)+1+len(route) { // it names no method, or a host
 			op.name = verb + " " + route
 		}
 	} else if textOf(op.encoded(), "http.route") != "" {

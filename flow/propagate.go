@@ -13,7 +13,7 @@ type SpanContext struct {
 	TraceID TraceID
 	SpanID  SpanID
 	Sampled bool
-	State   string // tracestate, handed on as it came
+	State   string // tracestate, handed on as it came; one that no header can carry is none
 }
 
 // Valid reports whether both ids are there.
@@ -87,6 +87,15 @@ func (s SpanContext) Traceparent() string {
 	return string(buf)
 }
 
+// stateOf is a tracestate that is text which W3C allows, else none: it goes into
+// headers and into OTLP as it is, and may come from anybody.
+func stateOf(s string) string {
+	if !isPrintable(s) {
+		return ""
+	}
+	return s
+}
+
 // Extract reads the caller's context and baggage from the headers of a request
 // or a message. The context it returns carries the baggage. A header that is
 // malformed is as one that is not there.
@@ -97,7 +106,7 @@ func Extract(ctx context.Context, h http.Header) (context.Context, SpanContext) 
 	}
 	if known {
 		if state := strings.Join(h[tracestateHeader], ","); len(state) <= maxState {
-			caller.State = state
+			caller.State = stateOf(state)
 		}
 	}
 	if values := h[baggageHeader]; len(values) > 0 {

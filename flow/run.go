@@ -131,7 +131,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 	kind := s.kind
 	switch {
 	case s.parent.Valid():
-		r.trace, r.caller, r.state = s.parent.TraceID, s.parent.SpanID, s.parent.State
+		r.trace, r.caller, r.state = s.parent.TraceID, s.parent.SpanID, stateOf(s.parent.State)
 		if kind == Unspecified {
 			kind = Server
 		}
@@ -141,7 +141,7 @@ func (t *Tracker) root(ctx context.Context, name string, s origin, attrs []Attr)
 		r.trace = newTraceID()
 	}
 	if !s.self.TraceID.IsZero() {
-		r.mirrors, r.sampled, r.state = true, s.self.Sampled, s.self.State
+		r.mirrors, r.sampled, r.state = true, s.self.Sampled, stateOf(s.self.State)
 	}
 	r.base = rand.Uint64() | 1<<63
 	if t.cfg.sampler != nil {

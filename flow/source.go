@@ -125,10 +125,10 @@ func samplerName(s Sampler) string {
 }
 
 // Ignore does nothing for a flow that is complete: a handler may go on behind
-// an http.TimeoutHandler.
+// an http.TimeoutHandler. Nor does it for one that no request is.
 func (s source) Ignore(r *http.Request) {
 	op := current(r.Context())
-	if op == nil {
+	if op == nil || !op.serves() {
 		return
 	}
 	op.run.mu.Lock()
