@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -97,9 +98,13 @@ const (
 )
 
 // appendAttr appends the attribute as field num of a message: an OTLP KeyValue.
-// What it appends, it never has to move: lengths are worked out first.
 func appendAttr(dst []byte, num uint32, a *Attr) []byte {
-	key := plain(a.key, maxKey)
+	return appendKeyed(dst, num, plain(a.key, maxKey), a)
+}
+
+// appendKeyed is appendAttr with the key as it is kept. What it appends, it never
+// has to move: lengths are worked out first.
+func appendKeyed(dst []byte, num uint32, key string, a *Attr) []byte {
 	text := ""
 	value := 2 // tag and one byte
 	switch a.kind {
@@ -136,18 +141,19 @@ func appendAttr(dst []byte, num uint32, a *Attr) []byte {
 
 // setAttr appends an attribute to encoded ones, in place of one of that key.
 func setAttr(attrs []byte, num uint32, a *Attr) []byte {
+	name := plain(a.key, maxKey)
 	for i := 0; i < len(attrs); {
 		size, body := wire.Uvarint(attrs, i+1) // tags are one byte
 		length, key := wire.Uvarint(attrs, body+1)
 		next := body + int(size)
-		if int(length) == len(a.key) && string(attrs[key:key+int(length)]) == a.key {
+		if int(length) == len(name) && string(attrs[key:key+int(length)]) == name {
 			kept := make([]byte, 0, len(attrs)+len(a.text)+attrSize)
 			kept = append(append(kept, attrs[:i]...), attrs[next:]...)
-			return appendAttr(kept, num, a)
+			return appendKeyed(kept, num, name, a)
 		}
 		i = next
 	}
-	return appendAttr(attrs, num, a)
+	return appendKeyed(attrs, num, name, a)
 }
 
 // textOf is the text of an attribute among encoded ones, empty when there is none.
@@ -181,6 +187,14 @@ func plain(s string, limit int) string {
 		return s
 	}
 	return string([]rune(s))
+}
+
+// kept is plain text that does not keep all alive that it was cut from.
+func kept(s string, limit int) string {
+	if len(s) > limit {
+		return strings.Clone(plain(s, limit))
+	}
+	return plain(s, limit)
 }
 
 // uvarintLen is how many bytes v takes as a varint.

@@ -65,10 +65,10 @@ func (r *run) account(now int64) {
 	for i := range r.len {
 		r.op(i).resolve(&t.steps)
 	}
-	t.observer.completed(r)
+	t.observer.completed(r, now)
 	r.kept = t.keeps(r)
 	tap := t.tap.Load()
-	r.shard.end(r, &r.first[0])
+	r.shard.end(r, &r.first[0], now)
 	if !r.kept && tap == nil {
 		return
 	}
@@ -127,6 +127,10 @@ func (r *run) moment(at int64) int64 {
 	}
 	return int64(r.at.Sub(r.tracker.began)) + at
 }
+
+// past is a time of the run, Unix ns, or now if it is not yet: whoever says when
+// an operation ended may be wrong, and what counts by time must not wait for it.
+func (r *run) past(at, now int64) int64 { return r.wall + min(at, now) }
 
 // store hands a record to the history and to who analyses flows.
 func (t *Tracker) store(d *draft, keep bool, tap *ring) {
@@ -190,7 +194,7 @@ func (r *run) late(o *Op, now int64) {
 	}
 	t := r.tracker
 	o.resolve(&t.steps)
-	r.shard.count(o)
+	r.shard.count(o, now)
 	if !r.done {
 		r.failed = r.failed || o.status == Failed
 		t.dropped.Add(1)

@@ -34,25 +34,25 @@ func (o *observer) begin(c *config) {
 // completed looks at a run that is complete, before it is decided whether it is
 // kept and before its record is made. The caller holds the run's lock; nothing
 // here calls code of others.
-func (o *observer) completed(r *run) {
+func (o *observer) completed(r *run, now int64) {
 	if o.on.Load() || r.first[0].status == Failed {
-		o.look(r)
+		o.look(r, r.past(r.first[0].end, now))
 	}
 }
 
-func (o *observer) look(r *run) {
+func (o *observer) look(r *run, at int64) {
 	head := &r.first[0]
 	failure := ""
 	if head.status == Failed {
 		message := r.cause()
 		failure = pattern(message)
-		o.patterns.failed(message, failure, r.trace, time.Unix(0, r.wall+head.end))
+		o.patterns.failed(message, failure, r.trace, time.Unix(0, at))
 	}
 	if all := o.slos.Load(); all != nil {
-		countObjectives(*all, r, failure != "")
+		countObjectives(*all, r, at, failure != "")
 	}
 	if o.habits != nil {
-		o.habits.judge(r, failure)
+		o.habits.judge(r, at, failure)
 	}
 	if r.decision != Drop {
 		for _, l := range o.learners {
@@ -63,15 +63,17 @@ func (o *observer) look(r *run) {
 
 // countObjectives counts a run against the objectives of its name and of what it was said
 // to be. They are two: callers may say what they like.
-func countObjectives(slos map[string]*slo, r *run, failed bool) {
+func countObjectives(slos map[string]*slo, r *run, at int64, failed bool) {
 	head := &r.first[0]
-	at, took := r.wall+head.end, time.Duration(head.end-head.start)
-	if s := slos[head.name]; s != nil {
-		s.count(at, took, failed)
+	took := time.Duration(head.end - head.start)
+	name, called := plain(head.name, maxKey), plain(r.called, maxKey)
+	if s := slos[name]; s != nil {
+		s.count(at, r.tracker.now().UnixNano(), took, failed)
 	}
-	if r.called != "" && r.called != head.name {
-		if s := slos[r.called]; s != nil {
-			s.count(at, took, failed)
-		}
+	if called == name {
+		return
+	}
+	if s := slos[called]; s != nil {
+		s.count(at, r.tracker.now().UnixNano(), took, failed)
 	}
 }

@@ -171,7 +171,7 @@ func (s *shard) leaveLocked(r *run) {
 }
 
 // end takes a run off the running ones and counts its operations.
-func (s *shard) end(r *run, head *Op) {
+func (s *shard) end(r *run, head *Op, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leaveLocked(r)
@@ -182,19 +182,19 @@ func (s *shard) end(r *run, head *Op) {
 	for i := range r.len {
 		o := r.op(i)
 		if o.ended {
-			s.countLocked(o)
+			s.countLocked(o, now)
 		}
 	}
 }
 
 // count counts an operation by itself.
-func (s *shard) count(o *Op) {
+func (s *shard) count(o *Op, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.countLocked(o)
+	s.countLocked(o, now)
 }
 
-func (s *shard) countLocked(o *Op) {
+func (s *shard) countLocked(o *Op, now int64) {
 	i := int(o.step.index)
 	if i >= len(s.cells) {
 		s.cells = append(s.cells, make([]*cell, max(i+1-len(s.cells), 16))...)
@@ -204,18 +204,18 @@ func (s *shard) countLocked(o *Op) {
 		c = &cell{size: -cellSize}
 		s.cells[i] = c
 	}
-	took := o.end - o.start
+	took, ended := o.end-o.start, o.run.past(o.end, now)
 	c.calls++
 	if o.status == Failed {
 		c.errors++
 	}
-	c.last = max(c.last, o.run.wall+o.end)
+	c.last = max(c.last, ended)
 	c.latency.Add(took)
 	if size := c.latency.Size(); size != c.size {
 		o.run.tracker.steps.bytes.Add(int64(size - c.size))
 		c.size = size
 	}
 	if o.run.kept {
-		c.example = Exemplar{TraceID: o.run.trace, SpanID: spanID(o.id), Nanoseconds: took, At: o.run.wall + o.end}
+		c.example = Exemplar{TraceID: o.run.trace, SpanID: spanID(o.id), Nanoseconds: took, At: ended}
 	}
 }

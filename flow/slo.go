@@ -47,6 +47,7 @@ func (o *Objective) Validate() error {
 //
 //	err := tracker.SLO("checkout", flow.Objective{Target: .999, Latency: 300 * time.Millisecond})
 func (t *Tracker) SLO(operation string, o Objective) error {
+	operation = kept(operation, maxKey)
 	if operation == "" {
 		return errors.New("set objective: the operation has no name")
 	}
@@ -128,24 +129,28 @@ type slo struct {
 func newSLO(operation string, o Objective, now time.Time) *slo {
 	return &slo{
 		operation: operation, objective: o, since: now,
-		minutes: newTallies(time.Minute, 6*time.Hour), hours: newTallies(time.Hour, o.Window),
+		minutes: newTallies(time.Minute, 6*time.Hour), hours: newTallies(time.Hour, max(o.Window, longestBurn)),
 	}
 }
 
-func (s *slo) count(at int64, took time.Duration, failed bool) {
+// count counts a flow that ended at a time, Unix ns as now is.
+func (s *slo) count(at, now int64, took time.Duration, failed bool) {
 	good := !failed && (s.objective.Latency == 0 || took <= s.objective.Latency)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.minutes.add(at, good)
-	s.hours.add(at, good)
+	s.minutes.add(min(at, now), now, good)
+	s.hours.add(min(at, now), now, good)
 }
+
+// longestBurn is the last of burnWindows.
+const longestBurn = 72 * time.Hour
 
 // burnWindows are those of the multiwindow alerts of Google's Site Reliability
 // Workbook, chapter "Alerting on SLOs", table 5-8: a budget of thirty days
 // loses 2 % in an hour, 5 % in six hours or 10 % in three days. A short window, a twelfth
 // of the long one, has to burn, too, so that an alert ends with its cause.
 func burnWindows() [5]time.Duration {
-	return [...]time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour, 72 * time.Hour}
+	return [...]time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour, longestBurn}
 }
 
 // alerts are rows of that table: indexes of burnWindows and the share of the
@@ -214,9 +219,15 @@ func newTallies(step, over time.Duration) tallies {
 	return tallies{step: int64(step), ring: make([]tally, int(over/step)+1)} // the newest is not whole
 }
 
-func (t *tallies) at(n int64) *tally { return &t.ring[n%int64(len(t.ring))] }
+// at is the tally of a step, which is below 0 before 1970.
+func (t *tallies) at(n int64) *tally {
+	size := int64(len(t.ring))
+	return &t.ring[(n%size+size)%size]
+}
 
-func (t *tallies) add(at int64, good bool) {
+// add counts at a time that is not after now.
+func (t *tallies) add(at, now int64, good bool) {
+	t.rewind(now / t.step)
 	n := at / t.step
 	for ; t.newest < n; t.newest++ {
 		if behind := n - t.newest; behind > int64(len(t.ring)) {
@@ -234,11 +245,23 @@ func (t *tallies) add(at int64, good bool) {
 	}
 }
 
+// rewind forgets steps that are not yet, for a clock that was set back. Calls that
+// cross may be a step apart.
+func (t *tallies) rewind(present int64) {
+	if t.newest <= present+1 {
+		return
+	}
+	for n := max(present+1, t.newest-int64(len(t.ring))+1); n <= t.newest; n++ {
+		*t.at(n) = tally{}
+	}
+	t.newest = present
+}
+
 // sum is the count of the time before now, the steps at both ends as far as
 // they are there.
 func (t *tallies) sum(now int64, over time.Duration) (good, bad int64) {
 	last := now / t.step
-	for n := max(last-int64(over)/t.step, t.newest-int64(len(t.ring))+1, 0); n <= min(last, t.newest); n++ {
+	for n := max(last-int64(over)/t.step, t.newest-int64(len(t.ring))+1); n <= min(last, t.newest); n++ {
 		good += t.at(n).good
 		bad += t.at(n).bad
 	}

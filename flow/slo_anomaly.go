@@ -104,14 +104,15 @@ func (h *habits) of(name string) *habit {
 
 // judge compares a complete run with the others of its name. failure is the
 // pattern it failed of, empty when it did not. The caller holds the run's lock.
-func (h *habits) judge(r *run, failure string) {
+func (h *habits) judge(r *run, at int64, failure string) {
 	head := &r.first[0]
-	known := h.of(head.name)
+	name := kept(head.name, maxKey)
+	known := h.of(name)
 	if known == nil {
 		return
 	}
 	a := Anomaly{
-		Time: time.Unix(0, r.wall+head.end), Operation: head.name, TraceID: r.trace, Duration: time.Duration(head.end - head.start),
+		Time: time.Unix(0, at), Operation: name, TraceID: r.trace, Duration: time.Duration(head.end - head.start),
 	}
 	if failure != "" {
 		if !known.failed(failure) {
@@ -120,7 +121,7 @@ func (h *habits) judge(r *run, failure string) {
 		a.Kind, a.Error, a.Usual = "error", failure, known.is()
 	} else {
 		var odd bool
-		if a.Usual, odd = known.succeeded(a.Time.UnixNano(), a.Duration); !odd {
+		if a.Usual, odd = known.succeeded(at, a.Duration); !odd {
 			return
 		}
 		a.Kind = "latency"
