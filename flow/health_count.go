@@ -18,7 +18,8 @@ type named[T any] struct {
 	byName map[string]*T
 }
 
-// get returns what is under a name, or under "(other)" when there are too many.
+// get returns what is under a name that is plain, or under "(other)" when there
+// are too many.
 func (n *named[T]) get(name string) *T {
 	n.mu.RLock()
 	found := n.byName[name]
@@ -26,6 +27,7 @@ func (n *named[T]) get(name string) *T {
 	if found != nil {
 		return found
 	}
+	name = kept(name, maxKey)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.byName == nil {

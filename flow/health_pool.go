@@ -18,6 +18,7 @@ type pools struct {
 // WatchDB lists the connections of a database among the Pools under a name. A
 // nil db takes the name off. Watching keeps db from being collected, not open.
 func (t *Tracker) WatchDB(name string, db *sql.DB) {
+	name = kept(name, maxKey)
 	p := &t.observer.pools
 	p.mu.Lock()
 	defer p.mu.Unlock()

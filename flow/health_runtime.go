@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math"
+	"runtime"
 	"runtime/metrics"
 	"time"
 )
@@ -37,9 +38,10 @@ type Pauses struct {
 
 // Runtime returns how Go's runtime does now.
 func (t *Tracker) Runtime() Runtime {
-	out := Runtime{At: t.now()}
+	// Not /sched/goroutines, which counts the runtime's own, too.
+	out := Runtime{At: t.now(), Goroutines: int64(runtime.NumGoroutine())}
 	samples := []metrics.Sample{
-		{Name: "/sched/goroutines:goroutines"}, {Name: "/sched/threads/total:threads"}, {Name: "/sched/gomaxprocs:threads"},
+		{Name: "/sched/threads/total:threads"}, {Name: "/sched/gomaxprocs:threads"},
 		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"},
 		{Name: "/memory/classes/total:bytes"}, {Name: "/gc/gomemlimit:bytes"}, {Name: "/gc/heap/allocs:bytes"},
 		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/sched/pauses/total/gc:seconds"}, {Name: "/sched/latencies:seconds"},
@@ -51,13 +53,13 @@ func (t *Tracker) Runtime() Runtime {
 		}
 		return samples[i].Value.Uint64()
 	}
-	out.Goroutines, out.Threads, out.Processors = int64(number(0)), int64(number(1)), int64(number(2))
-	out.Heap, out.HeapLive, out.HeapGoal, out.Memory = number(3), number(4), number(5), number(6)
-	if limit := number(7); limit < math.MaxInt64 {
+	out.Threads, out.Processors = int64(number(0)), int64(number(1))
+	out.Heap, out.HeapLive, out.HeapGoal, out.Memory = number(2), number(3), number(4), number(5)
+	if limit := number(6); limit < math.MaxInt64 {
 		out.Limit = limit
 	}
-	out.Allocated, out.Collected = number(8), number(9)
-	out.Pauses, out.Waits = pausesOf(&samples[10]), pausesOf(&samples[11])
+	out.Allocated, out.Collected = number(7), number(8)
+	out.Pauses, out.Waits = pausesOf(&samples[9]), pausesOf(&samples[10])
 	return out
 }
 

@@ -74,7 +74,7 @@ func (p *patterns) noteLocked(message, text string, id TraceID, at time.Time) *E
 	if at.After(e.Last) {
 		e.Last = at
 	}
-	e.Message = plain(message, maxPattern)
+	e.Message = kept(message, maxPattern)
 	if !id.IsZero() {
 		e.TraceID = id
 	}

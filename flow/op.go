@@ -168,7 +168,7 @@ func (o *Op) SetName(name string) {
 		return
 	}
 	defer o.run.mu.Unlock()
-	o.name = plain(name, maxKey)
+	o.name = kept(name, maxKey)
 }
 
 // SetOperation says what the user set out to do with the whole flow: checkout,
@@ -208,13 +208,39 @@ func (o *Op) setStatusLocked(s Status, message string) {
 	if s != Failed {
 		message = ""
 	}
-	if message != "" || o.extra != 0 {
-		o.more().message = plain(message, maxMessage)
+	o.messageLocked(message)
+}
+
+// messageLocked has the status say why, as far as there is room. The flow itself
+// says it in any case, in short.
+func (o *Op) messageLocked(message string) {
+	if message == "" && o.extra == 0 {
+		return
 	}
+	message = kept(message, maxMessage)
+	before := 0
+	if x := o.moreOrNil(); x != nil {
+		before = len(x.message)
+	}
+	if more := len(message) - before; more <= 0 || !o.run.room(more) {
+		if more > 0 {
+			message = kept(message, o.leastMessage())
+		}
+		o.run.bytes += int32(len(message) - before)
+	}
+	o.more().message = message
 }
 
 // maxMessage bounds what a failure says, in bytes.
 const maxMessage = 1 << 10
+
+// leastMessage is how much of it is kept when there is no room, in bytes.
+func (o *Op) leastMessage() int {
+	if o.parent == nil {
+		return 128
+	}
+	return 0
+}
 
 // Fail records that the operation failed. A nil error does nothing, so that it
 // can be called with whatever a function returns. It does not end the operation.
@@ -251,7 +277,7 @@ func (o *Op) failed(message, kind string, more ...Attr) {
 	}
 	defer o.run.mu.Unlock()
 	o.status = Failed
-	o.more().message = plain(message, maxMessage)
+	o.messageLocked(message)
 	attrs := append([]Attr{String("exception.type", kind), String("exception.message", message)}, more...)
 	o.eventLocked("exception", o.run.now(), attrs)
 }

@@ -12,14 +12,25 @@ func (t *Tracker) Flows(limit int) []Trace {
 	if limit > 0 && next-first > uint64(limit) {
 		first = next - uint64(limit)
 	}
-	var out []Trace
+	return t.between(first, next, limit)
+}
+
+// between returns the flows of these numbers, the newest first, and of those that
+// were kept meanwhile as many as go with them, within the limit.
+func (t *Tracker) between(first, next uint64, limit int) (out []Trace) {
 	for first < next {
 		records, after, _ := t.history.read(first)
+		if limit > 0 {
+			records = records[max(0, len(records)-limit):]
+		}
 		out = append(out, t.decoded(records)...)
 		if after <= first {
 			break
 		}
 		first = after
+	}
+	if limit > 0 {
+		out = out[max(0, len(out)-limit):]
 	}
 	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
 		out[i], out[j] = out[j], out[i]

@@ -311,7 +311,7 @@ func sizeOf(attrs []Attr) (size int) {
 }
 
 func (o *Op) eventLocked(name string, at int64, attrs []Attr) {
-	size := len(name) + eventSize + sizeOf(attrs)
+	size := min(len(name), maxKey) + eventSize + sizeOf(attrs)
 	if o.run.decision != Drop && o.run.room(size) {
 		x := o.more()
 		x.rest = appendEvent(x.rest, o.run.wall+at, name, attrs)

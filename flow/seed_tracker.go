@@ -158,7 +158,8 @@ func (d *defaultDashboard) of(t *Tracker) http.Handler {
 	return made
 }
 
-// OperationTracker is a running operation with the context that carries it.
+// OperationTracker is a running operation with the context that carries it. The
+// methods of a nil one do nothing.
 type OperationTracker struct {
 	ctx context.Context //nolint:containedctx // it is what the type is for
 	op  *Op
@@ -174,6 +175,9 @@ func StartOperation(ctx context.Context, name string) *OperationTracker {
 // counts: End(err) before a deferred End(nil) keeps the error. When it is
 // deferred and the function panics, the panic is recorded and goes on.
 func (o *OperationTracker) End(err error) {
+	if o == nil {
+		return
+	}
 	if cause := recover(); cause != nil {
 		o.op.Panicked(cause)
 		o.op.End()
@@ -184,7 +188,17 @@ func (o *OperationTracker) End(err error) {
 }
 
 // SetMetadata sets an attribute.
-func (o *OperationTracker) SetMetadata(key, value string) { o.op.Set(String(key, value)) }
+func (o *OperationTracker) SetMetadata(key, value string) {
+	if o != nil {
+		o.op.Set(String(key, value))
+	}
+}
 
-// Context returns the context that carries the operation.
-func (o *OperationTracker) Context() context.Context { return o.ctx }
+// Context returns the context that carries the operation, and the background for
+// a nil one.
+func (o *OperationTracker) Context() context.Context {
+	if o == nil || o.ctx == nil {
+		return context.Background()
+	}
+	return o.ctx
+}
