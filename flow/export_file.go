@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,9 @@ import (
 
 // FileExporter appends each flow to a file as one line of JSON, as
 // Trace.MarshalJSON has it. A file that is full is renamed, to Path.1, the one
-// before to Path.2 and so on; the oldest is removed. The folder has to exist;
-// while it does not, flows are lost with an error, and once it does they are
-// written. It is created readable by its owner only.
+// before to Path.2 and so on; what is beyond MaxFiles is removed. The folder has
+// to exist; while it does not, flows are lost with an error, and once it does
+// they are written. The file is created readable by its owner only.
 type FileExporter struct {
 	Path     string
 	MaxBytes int64 // from which size on a file is full; 0 is 64 MiB
@@ -106,11 +107,11 @@ func (e *FileExporter) rotate(last []byte) error {
 	if err := e.Close(); err != nil {
 		return err
 	}
-	keep := e.MaxFiles
-	if keep == 0 {
-		keep = defaultFiles
+	keep := max(cmp.Or(e.MaxFiles, defaultFiles), 0)
+	if err := e.removeFrom(keep + 1); err != nil {
+		return err
 	}
-	if keep < 0 {
+	if keep == 0 {
 		if err := os.Remove(e.Path); err != nil {
 			return fmt.Errorf("remove full file: %w", err)
 		}
@@ -126,6 +127,18 @@ func (e *FileExporter) rotate(last []byte) error {
 		}
 	}
 	return e.open()
+}
+
+// removeFrom removes full file n and those behind it, which a larger MaxFiles left.
+func (e *FileExporter) removeFrom(n int) error {
+	for ; ; n++ {
+		switch err := os.Remove(e.old(n)); {
+		case errors.Is(err, os.ErrNotExist):
+			return nil
+		case err != nil:
+			return fmt.Errorf("remove old file: %w", err)
+		}
+	}
 }
 
 func (e *FileExporter) old(n int) string { return e.Path + "." + strconv.Itoa(n) }

@@ -70,6 +70,26 @@ func TestFileRotates(t *testing.T) {
 	}
 }
 
+// TestFilesBeyondALowerLimitAreRemoved writes full files with two exporters.
+func TestFilesBeyondALowerLimitAreRemoved(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "flows.jsonl")
+	for _, c := range []struct{ most, left int }{{5, 6}, {2, 3}, {-1, 1}} {
+		e := &flow.FileExporter{Path: path, MaxBytes: 1, MaxFiles: c.most}
+		for range 8 {
+			if err := e.Export(t.Context(), []flow.Trace{checkout()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if files, err := filepath.Glob(path + "*"); err != nil || len(files) != c.left {
+			t.Errorf("of %d full files there are %v: %v", c.most, files, err)
+		}
+	}
+}
+
 func TestFileGoesOnAfterWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "logs")
