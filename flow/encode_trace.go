@@ -46,7 +46,10 @@ func appendTraceSpan(b []byte, trace TraceID, s *Span) []byte {
 		b = appendEvent(b, s.Events[i].Time.UnixNano(), s.Events[i].Name, s.Events[i].Attrs)
 	}
 	for _, l := range s.Links {
-		b = appendLink(b, l, nil)
+		b = appendLink(b, l.SpanContext, l.Attrs)
+	}
+	if s.Lost > 0 {
+		b = wire.AppendUvarint(b, wire.SpanDroppedAttrs, uint64(s.Lost))
 	}
 	if s.Status == Unset && s.Message == "" {
 		return b

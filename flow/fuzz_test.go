@@ -174,7 +174,8 @@ func checkEncoded(t *testing.T, f flow.Trace) {
 		got, want := b.Span(i), &f.Spans[i]
 		if flow.TraceID(got.TraceID()) != f.TraceID || flow.SpanID(got.ID()) != want.SpanID || flow.SpanID(got.ParentID()) != want.ParentID ||
 			got.Name() != want.Name || got.Duration() != int64(want.Duration) || got.Start() != want.Start.UnixNano() ||
-			got.StatusMessage() != want.Message || len(got.Attrs()) != len(want.Attrs) || len(got.Events()) != len(want.Events) {
+			got.StatusMessage() != want.Message || len(got.Attrs()) != len(want.Attrs) || len(got.Events()) != len(want.Events) || len(got.Links()) != len(want.Links) ||
+			int(b.DroppedAttrs[got.Row]) != want.Lost {
 			t.Errorf("span %d is not %+v", i, want)
 		}
 	}

@@ -29,7 +29,14 @@ type Span struct {
 	State    string // tracestate
 	Attrs    []Attr
 	Events   []Event
-	Links    []SpanContext
+	Links    []Link
+	Lost     int // attributes that there was no room for
+}
+
+// Link is another operation, often of another flow, that one has to do with.
+type Link struct {
+	SpanContext
+	Attrs []Attr
 }
 
 // Event is something that happened during an operation.
@@ -144,6 +151,7 @@ func spanOf(s model.Span) Span {
 		SpanID: SpanID(s.ID()), ParentID: SpanID(s.ParentID()), Name: s.Name(), Kind: Kind(s.Kind()),
 		Start: time.Unix(0, s.Start()), Duration: time.Duration(s.Duration()),
 		Status: Status(s.Status()), Message: s.StatusMessage(), State: s.TraceState(), Attrs: attrsOf(s.Batch, s.Attrs()),
+		Lost: int(s.Batch.DroppedAttrs[s.Row]),
 	}
 	for _, e := range s.Events() {
 		out.Events = append(out.Events, Event{
@@ -151,7 +159,8 @@ func spanOf(s model.Span) Span {
 		})
 	}
 	for _, l := range s.Links() {
-		out.Links = append(out.Links, SpanContext{TraceID: TraceID(l.TraceID), SpanID: SpanID(l.SpanID)})
+		to := SpanContext{TraceID: TraceID(l.TraceID), SpanID: SpanID(l.SpanID), State: s.Batch.Strings.Get(l.TraceState)}
+		out.Links = append(out.Links, Link{to, attrsOf(s.Batch, s.Batch.Side(l.Attrs))})
 	}
 	return out
 }
