@@ -34,7 +34,7 @@
 //
 // # Limits
 //
-// One flow records 2,000 operations and 512 KiB of attributes and events;
+// One flow records 2,000 operations and 512 KiB of attributes, events and messages;
 // running flows take 64 MiB in all. What exceeds either is counted, in Totals as
 // dropped, and not recorded; of a flow that there is no room for the steps are not
 // counted either. Then the flow that has run for longest, more than a minute, is

@@ -34,13 +34,15 @@ const bytesAFlow = defaultBytes / defaultFlows
 // GetGlobalTracker is Default.
 func GetGlobalTracker() *FlowTracker { return Default() }
 
-// StartFlow begins a flow of that name; an empty one is "flow". EndFlow ends it
-// with the context that is returned.
-func (t *Tracker) StartFlow(ctx context.Context, name string) context.Context {
-	if name == "" {
-		name = "flow"
+// StartFlow begins a flow, with the id as its attribute flow.id. Ids are as many as
+// flows, and statistics go by names: the flow's is "flow" until it is given one,
+// From(ctx).SetName("checkout"). EndFlow ends it with the context that is returned.
+func (t *Tracker) StartFlow(ctx context.Context, id string) context.Context {
+	spec := Spec{Name: "flow", New: true}
+	if id != "" {
+		spec.Attrs = []Attr{String("flow.id", id)}
 	}
-	inner, op := t.StartSpec(ctx, Spec{Name: name, New: true})
+	inner, op := t.StartSpec(ctx, spec)
 	if op == nil {
 		if above := t.carried(ctx); above != nil {
 			return context.WithValue(ctx, unrecordedFlow{}, above)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,7 +24,8 @@ func TestTrackerRecordsWhatItsEntryPointsSay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		tracker := newTracker(0)
-		ctx := tracker.StartFlow(t.Context(), "checkout")
+		ctx := tracker.StartFlow(t.Context(), "checkout-7")
+		flow.From(ctx).SetName("checkout")
 		outer := tracker.StartOperation(ctx, "load")
 		inner := tracker.StartOperation(outer, "query")
 		pass(time.Millisecond)
@@ -34,7 +36,7 @@ func TestTrackerRecordsWhatItsEntryPointsSay(t *testing.T) {
 		pass(time.Millisecond)
 		tracker.EndFlow(outer, http.StatusBadGateway, nil) // whichever operation the context carries
 		tracker.EndFlow(ctx, http.StatusOK, nil)
-		want := `checkout 2ms http.response.status_code=502 FAILED HTTP 502 [exception +2ms exception.type=*errors.errorString exception.message=HTTP 502]
+		want := `checkout 2ms flow.id=checkout-7 http.response.status_code=502 FAILED HTTP 502 [exception +2ms exception.type=*errors.errorString exception.message=HTTP 502]
   load 1ms
     query 1ms FAILED no rows [exception +1ms exception.type=*errors.errorString exception.message=no rows]
 `
@@ -65,6 +67,31 @@ func TestFlowsOfOneNameAtOneMomentAreSeveral(t *testing.T) {
 			t.Errorf("%d ids, %+v", len(ids), totals)
 		}
 	})
+}
+
+// TestFlowIDsAreNoNames has more of them than there are paths, as a middleware that
+// makes one a request.
+func TestFlowIDsAreNoNames(t *testing.T) {
+	t.Parallel()
+	tracker := newTracker(10)
+	for i := range 3000 {
+		ctx := tracker.StartFlow(t.Context(), fmt.Sprintf("GET-%d", i))
+		tracker.EndOperation(tracker.StartOperation(ctx, "GET /users"), nil)
+		tracker.EndFlow(ctx, http.StatusOK, nil)
+	}
+	tracker.EndFlow(tracker.StartFlow(t.Context(), ""), http.StatusOK, nil)
+	record(t, tracker, "GET /health")
+	paths := map[string]int64{}
+	for _, s := range tracker.Stats() {
+		paths[strings.Join(s.Path, " > ")] = s.Calls
+	}
+	if want := (map[string]int64{"flow": 3001, "flow > GET /users": 3000, "GET /health": 1}); !maps.Equal(paths, want) {
+		t.Errorf("the statistics are of %v", paths)
+	}
+	flows := tracker.Flows(3)
+	if len(flows[1].Spans[0].Attrs) != 1 || attr(flows[2].Spans[0], "flow.id") != "GET-2999" {
+		t.Errorf("%+v", flows)
+	}
 }
 
 // TestEndCountsOnce is the usual mistake: an End with the error, and a deferred one without.
