@@ -163,12 +163,8 @@ func (r *runner) atEnd() bool {
 // until they fill the outbox. It is woken by their number; looking at their size
 // now and then spares those who record from counting.
 func (r *runner) linger(until context.Context) {
-	e, ok := r.exporter.(patient)
-	if !ok {
-		return
-	}
 	enough := r.next + uint64(r.tracker.outbox.most)/4
-	tick := e.patience() / stepsOfPatience
+	tick := r.patience() / stepsOfPatience
 	for range stepsOfPatience {
 		if tick <= 0 || r.tracker.outbox.pressing(r.next) {
 			return
@@ -180,6 +176,24 @@ func (r *runner) linger(until context.Context) {
 			return
 		}
 	}
+}
+
+// patience is none of an exporter that is nil within: its Export says so.
+func (r *runner) patience() (wait time.Duration) {
+	defer func() { _ = recover() }()
+	if e, ok := r.exporter.(patient); ok {
+		return e.patience()
+	}
+	return 0
+}
+
+// refused is nothing of such an exporter.
+func (r *runner) refused() (spans int64, reason error) {
+	defer func() { _ = recover() }()
+	if e, ok := r.exporter.(refuser); ok {
+		return e.refused()
+	}
+	return 0, nil
 }
 
 // take reads what goes out at once, and counts what it came too late for.
@@ -313,9 +327,7 @@ func (r *runner) stats() ExporterStats {
 		Exporter: fmt.Sprintf("%T", r.exporter),
 		Exported: r.exported.Load(), Dropped: r.lost(), Failed: r.failed.Load(), Pending: r.held.Load(),
 	}
-	if e, ok := r.exporter.(refuser); ok {
-		s.Refused, s.Err = e.refused()
-	}
+	s.Refused, s.Err = r.refused()
 	if err := r.err.Load(); err != nil {
 		s.Err = *err
 	}

@@ -80,18 +80,9 @@ func (e *OTLPExporter) Check() error {
 	return e.invalid
 }
 
-// patience is none for a wrapper that holds no exporter. So is what it refused.
-func (e *OTLPExporter) patience() time.Duration {
-	if e == nil {
-		return 0
-	}
-	return cmp.Or(e.Wait, defaultWait)
-}
+func (e *OTLPExporter) patience() time.Duration { return cmp.Or(e.Wait, defaultWait) }
 
 func (e *OTLPExporter) refused() (spans int64, reason error) {
-	if e == nil {
-		return 0, nil
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.spans, e.refusal

@@ -87,12 +87,13 @@ func TestWrapperOfAnExporterIsAsked(t *testing.T) {
 func TestNilExporterHarmsNobody(t *testing.T) {
 	t.Parallel()
 	var none *flow.OTLPExporter
-	tracker := flow.New(flow.WithExporter(none), flow.WithExporter(&redacting{}))
+	var noWrapper *redacting
+	tracker := flow.New(flow.WithExporter(none), flow.WithExporter(&redacting{}), flow.WithExporter(noWrapper))
 	record(t, tracker, "a")
 	if err := tracker.Shutdown(t.Context()); err == nil {
 		t.Error("what wraps no exporter exports")
 	}
-	if s := tracker.Exporters(); len(s) != 1 || s[0].Failed != 1 {
+	if s := tracker.Exporters(); len(s) != 2 || s[0].Failed != 1 || s[1].Failed != 1 {
 		t.Errorf("%+v", s)
 	}
 }
