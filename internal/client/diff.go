@@ -130,17 +130,18 @@ func difference(c *compare.Change) string {
 }
 
 func (o Output) noteOf(c *compare.Change, refused bool) string {
-	if refused {
-		return "refused"
-	}
 	causes := make([]string, len(c.ExplainedBy))
 	for i, cause := range c.ExplainedBy {
 		causes[i] = o.edge(cause.From, cause.To)
 	}
-	if len(causes) == 0 {
-		return ""
+	var notes []string
+	if refused {
+		notes = append(notes, "refused")
 	}
-	return "explained by " + strings.Join(causes, ", ")
+	if len(causes) > 0 {
+		notes = append(notes, "explained by "+strings.Join(causes, ", "))
+	}
+	return strings.Join(notes, ", ")
 }
 
 // notCompared names the operations of one side.

@@ -54,3 +54,12 @@ func TestGoldenDiff(t *testing.T) {
 		}
 	}
 }
+
+// A change whose cause is let through is refused, and says what its cause is.
+func TestNoteOfRefused(t *testing.T) {
+	c := compare.Change{From: "web", To: "api", ExplainedBy: []compare.Cause{{From: "api", To: "db"}, {To: "api"}}}
+	const want = "refused, explained by api → db, (start) → api"
+	if got := (Output{}).noteOf(&c, true); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -106,6 +107,51 @@ func TestErrorsAndCalls(t *testing.T) {
 	candidate = chain(200, 10, 10, 10, 2)
 	candidate.Edges[1].Retries = 20
 	if got := refused(t, "retries>1%", base, candidate); got != "[cart>db more retries]" {
+		t.Errorf("refused %s", got)
+	}
+}
+
+// What explains a change is not always refused itself: then the change is.
+func TestCausesThatPass(t *testing.T) {
+	base, often := chain(200, 10, 10, 10, 2), chain(200, 10, 10, 30, 2)
+	often.Nodes[2] = base.Nodes[2] // 3 calls of 10 ms each
+	often.Nodes[2].Requests = 600
+	often.Edges[1].Calls, often.Edges[1].Latency = 600, Latency{}
+	often.Edges[1].Latency.AddN(10*nsPerMilli, 600)
+	fraud := chain(200, 10, 10, 110, 2)
+	fraud.Nodes[2].ID, fraud.Edges[1].To = "fraud", "fraud"
+	for _, c := range []struct {
+		gate      string
+		candidate *Operation
+		want      string
+	}{
+		{"p95>10%,calls>10%", often, "[cart>db more calls]"},
+		{"p95>10%,errors>1%", often, "[web>cart slower]"},
+		{"p95>10%,new-edge", fraud, "[cart>fraud added]"},
+		{"p95>10%", fraud, "[web>cart slower]"},
+	} {
+		if got := refused(t, c.gate, base, c.candidate); got != c.want {
+			t.Errorf("%s: refused %s, want %s", c.gate, got, c.want)
+		}
+	}
+}
+
+// Ten calls that each fail a little more are a caller that fails much more.
+func TestManySmallCauses(t *testing.T) {
+	fan := func(each int64) *Operation {
+		op := &Operation{Name: "x", Flows: 2000, Nodes: []Node{{ID: "web", Requests: 2000, Errors: 9 * each}, {ID: "all", Requests: 2000, Errors: 9 * each}}}
+		op.Edges = []Edge{{From: "web", To: "all", Calls: 2000, Errors: 9 * each}}
+		for i := range 10 {
+			to := fmt.Sprint("s", i)
+			op.Nodes = append(op.Nodes, Node{ID: to, Requests: 2000, Errors: each})
+			op.Edges = append(op.Edges, Edge{From: "all", To: to, Calls: 2000, Errors: each})
+		}
+		return op
+	}
+	if got := refused(t, "errors>1%", fan(0), fan(16)); got != "[web>all failing more]" {
+		t.Errorf("refused %s", got)
+	}
+	if got := refused(t, "errors>1%", fan(0), fan(40)); strings.Contains(got, "web") || strings.Count(got, "all>") != 10 {
 		t.Errorf("refused %s", got)
 	}
 }

@@ -34,5 +34,5 @@
 // growth, is explained by the edges below it that are slower, new or called more
 // often. Errors are explained by those below when they are a fifth more at most;
 // more calls, and edges out of a new node, by the edges above. What is explained
-// does not fail a gate: its cause does.
+// does not fail a gate when its cause does, or the cause of that.
 package compare

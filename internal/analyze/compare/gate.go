@@ -79,15 +79,69 @@ func (g Gate) String() string {
 }
 
 // Failed returns the changes that are not let through: those that are certain
-// enough, have no explanation among the others, and go over a limit.
+// enough, go over a limit, and are no consequence of another that is refused. A
+// consequence of what no term refuses stands for its cause.
 func (g Gate) Failed(changes []Change) []Change {
+	var over []consequence
+	for i := range changes {
+		if c := &changes[i]; c.Confidence != Low && slices.ContainsFunc(g, func(t term) bool { return t.refuses(c) }) {
+			over = append(over, consequence{c, placeOf(c), nil})
+		}
+	}
+	follow(over, changes)
 	var out []Change
-	for _, c := range changes {
-		if c.Confidence != Low && len(c.ExplainedBy) == 0 && slices.ContainsFunc(g, func(t term) bool { return t.refuses(&c) }) {
-			out = append(out, c)
+	for i := range over {
+		if !covered(over, i) {
+			out = append(out, *over[i].Change)
 		}
 	}
 	return out
+}
+
+// place is an edge of an operation.
+type place struct {
+	operation string
+	pair
+}
+
+func placeOf(c *Change) place { return place{c.Operation, pair{c.From, c.To}} }
+
+// consequence is a change with the places that explain it, and those that
+// explain their changes.
+type consequence struct {
+	*Change
+	at place
+	of map[place]bool
+}
+
+// follow finds what explains some of the changes.
+func follow(some []consequence, changes []Change) {
+	direct := map[place][]Cause{}
+	for i := range changes {
+		at := placeOf(&changes[i])
+		direct[at] = append(direct[at], changes[i].ExplainedBy...)
+	}
+	for i := range some {
+		c := &some[i]
+		c.of = map[place]bool{}
+		for left := c.ExplainedBy; len(left) > 0; left = left[1:] {
+			if at := (place{c.Operation, left[0].pair()}); !c.of[at] {
+				c.of[at] = true
+				left = append(left[:len(left):len(left)], direct[at]...)
+			}
+		}
+	}
+}
+
+// covered reports whether another explains the i-th. Of those that explain each
+// other the first is not covered.
+func covered(over []consequence, i int) bool {
+	for j := range over {
+		if over[i].of[over[j].at] && (j < i || !over[j].of[over[i].at]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t term) refuses(c *Change) bool {
