@@ -84,6 +84,10 @@ const (
 	notableShare  = 0.01
 )
 
+// leastLatency, ms, is what a shorter latency counts as: clocks are no finer, and
+// growth from nothing is a share of something.
+const leastLatency = 0.001
+
 // leastSamples is how many calls each side needs before a quantile is more than
 // a hint: those that bound a p50. Three slow calls in a row are often one cause.
 const leastSamples = 8
@@ -98,6 +102,10 @@ func Operations(base, candidate *Operation) []Change {
 	return c.changes
 }
 
+// leastStarts is the share of flows that a node which others call must begin to
+// have an edge from nowhere. Fewer may be requests whose callers' spans were lost.
+const leastStarts = 0.05
+
 // comparison is an answer in the making.
 type comparison struct {
 	name    string
@@ -107,7 +115,8 @@ type comparison struct {
 }
 
 // side is an operation by the names of its parts. The requests that begin flows
-// are edges from nowhere.
+// are edges from nowhere. Those to a node that is called, too, have the latencies
+// of all its requests: no others are kept.
 type side struct {
 	flows int64
 	nodes map[string]*Node
@@ -116,17 +125,23 @@ type side struct {
 
 func newSide(op *Operation) *side {
 	s := &side{op.Flows, map[string]*Node{}, map[pair]*Edge{}}
-	called := map[string]bool{}
+	called, calls := map[string]bool{}, map[string]int64{}
 	for i := range op.Edges {
 		e := &op.Edges[i]
 		s.edges[pair{e.From, e.To}] = e
 		called[e.To] = called[e.To] || e.From != e.To
+		calls[e.To] += e.Calls
 	}
 	for i := range op.Nodes {
 		n := &op.Nodes[i]
 		s.nodes[n.ID] = n
-		if !called[n.ID] && n.Requests > 0 {
-			s.edges[pair{to: n.ID}] = &Edge{To: n.ID, Calls: n.Requests, Errors: n.Errors, Latency: n.Latency}
+		starts := Edge{To: n.ID, Calls: n.Requests, Errors: n.Errors, Latency: n.Latency}
+		if called[n.ID] { // back, or by flows that begin elsewhere
+			starts.Calls -= calls[n.ID]
+			starts.Errors = min(op.Errors, starts.Calls) // flows end as their first request does
+		}
+		if starts.Calls > 0 && (!called[n.ID] || float64(starts.Calls) >= leastStarts*float64(op.Flows)) {
+			s.edges[pair{to: n.ID}] = &starts
 		}
 	}
 	return s
@@ -149,7 +164,7 @@ func union(a, b map[pair]*Edge) []pair {
 func (c *comparison) edge(p pair, a, b *Edge) {
 	n, m := c.sides[0].flows, c.sides[1].flows
 	switch {
-	case p.from == "" && (a == nil || b == nil): // another edge leads there now, or did
+	case p.from == "" && c.elsewhere(p.to, a, b): // another edge leads there now, or did
 	case a == nil:
 		c.add(p, Change{Kind: Added, Measure: Calls, Baseline: rate(0, n), Candidate: rate(b.Calls, m), Confidence: missed(b.Calls, m, n)})
 	case b == nil:
@@ -161,8 +176,14 @@ func (c *comparison) edge(p pair, a, b *Edge) {
 		c.share(p, Errors, FailingMore, FailingLess, [4]int64{a.Errors, a.Calls, b.Errors, b.Calls})
 		c.share(p, Retries, MoreRetries, FewerRetries, [4]int64{a.Retries, a.Calls, b.Retries, b.Calls})
 		from, to := rate(a.Calls, n), rate(b.Calls, m)
-		c.grown(p, Change{Measure: Calls, Baseline: from, Candidate: to, Confidence: ratesDiffer(a.Calls, n, b.Calls, m)}, MoreCalls, FewerCalls)
+		c.grown(p, Change{Measure: Calls, Baseline: from, Candidate: to, Confidence: ratesDiffer(a.Calls, n, b.Calls, m)}, from.Value, MoreCalls, FewerCalls)
 	}
+}
+
+// elsewhere reports whether a node begins flows on one side only, and is there on
+// the other.
+func (c *comparison) elsewhere(node string, a, b *Edge) bool {
+	return (a == nil && c.sides[0].nodes[node] != nil) || (b == nil && c.sides[1].nodes[node] != nil)
 }
 
 func (c *comparison) latency(p pair, of Measure, q float64, a, b *sketch.Sketch) {
@@ -173,15 +194,13 @@ func (c *comparison) latency(p pair, of Measure, q float64, a, b *sketch.Sketch)
 			break
 		}
 	}
-	c.grown(p, found, Slower, Faster)
+	c.grown(p, found, max(found.Baseline.Value, leastLatency), Slower, Faster)
 }
 
-// grown adds a change whose delta is a share of the baseline's value.
-func (c *comparison) grown(p pair, found Change, more, less Kind) {
-	if found.Baseline.Value == 0 {
-		return
-	}
-	found.Delta = found.Candidate.Value/found.Baseline.Value - 1
+// grown adds a change whose delta is a share of what the baseline's value counts
+// as.
+func (c *comparison) grown(p pair, found Change, of float64, more, less Kind) {
+	found.Delta = (found.Candidate.Value - found.Baseline.Value) / of
 	c.worth(p, found, leastGrowth, notableGrowth, more, less)
 }
 

@@ -32,7 +32,12 @@
 // own calls lose on their way. Means of a node are those of all its callers. A slower edge
 // whose own time has not grown by a tenth, neither of its latency nor of the
 // growth, is explained by the edges below it that are slower, new or called more
-// often. Errors are explained by those below when they are a fifth more at most;
-// more calls, and edges out of a new node, by the edges above. What is explained
-// does not fail a gate when its cause does, or the cause of that.
+// often; not when its mean has not grown at all. Errors are explained by those
+// below when they are a fifth more at most; more calls, and edges out of a new
+// node or one that is gone, by the edges above. What is explained does not fail a
+// gate when its cause does, or the cause of that.
+//
+// The requests that begin flows are an edge, too. A node that is called back by
+// those it calls has one when a twentieth of the flows begin there: its errors are
+// those of the flows, its latencies those of all the node's requests.
 package compare

@@ -31,6 +31,10 @@ func (c *comparison) explain() {
 			if c.callsHeld(p, found.Kind) {
 				found.ExplainedBy = c.causes(p, c.above, MoreCalls, Added, MoreRetries)
 			}
+		case Removed:
+			if c.sides[1].nodes[p.from] == nil { // nobody is there to call
+				found.ExplainedBy = c.causes(p, c.above, Removed)
+			}
 		}
 	}
 	c.breakCircles()
@@ -52,12 +56,13 @@ func (c *comparison) causes(p pair, beside func(p, other pair) bool, kinds ...Ki
 	return out
 }
 
-// ownTimeHeld reports whether what a call takes without the calls below it has
-// hardly grown.
+// ownTimeHeld reports whether a call takes longer, and what it takes without the
+// calls below it has hardly grown. Means tell nothing of a quantile that grows
+// while they do not.
 func (c *comparison) ownTimeHeld(p pair) bool {
 	was, wasOwn, known := c.sides[0].times(p)
 	is, isOwn, knownToo := c.sides[1].times(p)
-	return known && knownToo && isOwn-wasOwn <= ownGrowth*min(was, max(is-was, 0))
+	return known && knownToo && is > was && isOwn-wasOwn <= ownGrowth*min(was, is-was)
 }
 
 // times are the means of a call and of its own time, ns. What the callee's own
