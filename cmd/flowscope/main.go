@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -75,8 +76,8 @@ func helpWithDefault(v *kong.Value) string {
 }
 
 // run executes one command line and returns the exit code: 0 when it did what
-// was asked, 1 when it failed, 2 when the command line or the configuration is
-// wrong.
+// was asked, 1 when it failed or was interrupted, 2 when the command line or the
+// configuration is wrong.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var grammar cli
 	exit := -1
@@ -97,11 +98,24 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
 		return 2
 	}
-	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	err = command.Run()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		if endless(command.Command()) {
+			return 0
+		}
+		err = errors.New("interrupted before it was done")
+	}
+	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "flowscope: %v\n", err)
 		return exitCode(err)
 	}
 	return 0
+}
+
+// endless reports whether a command is ended by Ctrl-C or SIGTERM, as it is meant
+// to be. One that has an answer to give has failed then: a gate must not pass.
+func endless(command string) bool {
+	return slices.Contains([]string{"serve", "demo", "load", "tail"}, command)
 }
 
 // exitCode is 2 for what the server calls a wrong request: the command line was.

@@ -44,8 +44,8 @@ type manCmd struct{}
 func (manCmd) Run(grammar *kong.Kong, out io.Writer) error {
 	_, err := io.WriteString(out, shell.Manual(grammar.Model, app.Version(), []shell.Section{
 		{Title: "EXIT STATUS", Rows: [][2]string{
-			{"0", "Done. A search that finds nothing, too."},
-			{"1", "Failed: no server, a refused token, no such flow, a change that --fail-on of diff refuses."},
+			{"0", "Done. A search that finds nothing, too; serve, demo, load and tail, which Ctrl-C or SIGTERM ends."},
+			{"1", "Failed: no server, a refused token, no such flow, a change that --fail-on of diff refuses; interrupted before it was done."},
 			{"2", "The command line or the configuration is wrong, or the server calls the request wrong."},
 		}},
 		{Title: "ENVIRONMENT", Rows: [][2]string{
