@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/flowscope/flowscope/internal/analyze/compare"
 	"github.com/flowscope/flowscope/internal/client"
@@ -19,7 +20,7 @@ type diffCmd struct {
 	serverFlags `embed:""`
 
 	Baseline     string   `placeholder:"FILE|FROM..TO" help:"What to compare with: a file of flowscope record, or a period such as now-2h..now-1h."`
-	Candidate    string   `placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file; the last hour when not given. With --version, the period of both versions."`
+	Candidate    string   `placeholder:"FILE|FROM..TO" help:"What is compared: a period, or a file; the last hour when not given, or what of it comes after a recorded run of the same environment. With --version, the period of both versions."`
 	Version      []string `placeholder:"VERSION" help:"Twice: the service.version to compare with and the one that is compared."`
 	Service      string   `placeholder:"NAME" help:"The service whose versions --version means; any when not given."`
 	Operation    string   `placeholder:"NAME" help:"Only this operation; all when not given."`
@@ -65,6 +66,16 @@ func (c *diffCmd) Validate() error {
 
 func (c *diffCmd) candidate() string { return cmp.Or(c.Candidate, "now-1h..now") }
 
+// behind is the candidate that is not given: what has come since the recorded
+// run, where the last hour would have that run in it, too.
+func (c *diffCmd) behind(base *compare.Profile, now time.Time) string {
+	within := c.Environment == "" || c.Environment == base.Environment
+	if within && base.End.After(now.Add(-time.Hour)) && base.End.Before(now) {
+		return base.End.UTC().Format(time.RFC3339Nano) + "..now"
+	}
+	return c.candidate()
+}
+
 func (c *diffCmd) gate() (compare.Gate, error) {
 	if c.FailOn == "" {
 		return nil, nil
@@ -94,6 +105,9 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.Candidate == "" && !isPeriod(baseline) {
+		candidate = c.behind(before, time.Now())
+	}
 	after, err := c.side(ctx, server, candidate, releases[1])
 	if err != nil {
 		return err
@@ -110,6 +124,9 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 	if err := client.PrintDiff(c.output(out), report, failed); err != nil {
 		return err
 	}
+	if err := client.NoteThin(c.output(out), gate.Thin(before, after)); err != nil {
+		return err
+	}
 	return c.verdict(gate, failed, report.OnlyBaseline)
 }
 
@@ -118,12 +135,20 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 func (c *diffCmd) verdict(gate compare.Gate, failed []compare.Change, missing []string) error {
 	var errs []error
 	if len(failed) > 0 {
-		errs = append(errs, fmt.Errorf("%d changes are refused by --fail-on %s", len(failed), gate))
+		errs = append(errs, fmt.Errorf("%s refused by --fail-on %s", counted(len(failed), "change is", "changes are"), gate))
 	}
 	if len(gate) > 0 && len(missing) > 0 && !c.AllowMissing {
-		errs = append(errs, fmt.Errorf("%d operations of the baseline have no flows in the candidate, which --fail-on refuses without --allow-missing", len(missing)))
+		errs = append(errs, fmt.Errorf("%s of the baseline without flows in the candidate, which --fail-on refuses without --allow-missing",
+			counted(len(missing), "operation", "operations")))
 	}
 	return errors.Join(errs...)
+}
+
+func counted(n int, one, more string) string {
+	if n == 1 {
+		more = one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 func (c *diffCmd) twoFlows(ctx context.Context, server *client.Client, out io.Writer) error {

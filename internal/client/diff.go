@@ -144,7 +144,8 @@ func (o Output) noteOf(c *compare.Change, refused bool) string {
 	return strings.Join(notes, ", ")
 }
 
-// notCompared names the operations of one side.
+// notCompared names the operations of one side, and says when the sides may be
+// the same flows.
 func notCompared(o Output, r *compare.Report) error {
 	for _, name := range r.OnlyBaseline {
 		if err := o.note("not compared: %s has no flows in the candidate", cell(name)); err != nil {
@@ -156,5 +157,35 @@ func notCompared(o Output, r *compare.Report) error {
 			return err
 		}
 	}
+	if r.Overlap() {
+		return o.note("the periods overlap: flows of one server that are in both are compared with themselves")
+	}
 	return nil
+}
+
+// NoteThin says which quantiles of a gate have too few calls on some edges.
+func NoteThin(o Output, thin []compare.Thin) error {
+	for len(thin) > 0 {
+		of, n := &thin[0], 1
+		for n < len(thin) && thin[n].Measure == of.Measure {
+			n++
+		}
+		if err := o.note("too few calls for --fail-on %s, which takes %d on both sides: %s of %s has %d/%d%s", of.Measure, of.Least,
+			o.edge(of.From, of.To), cell(of.Operation), of.Calls[0], of.Calls[1], andMore(n-1)); err != nil {
+			return err
+		}
+		thin = thin[n:]
+	}
+	return nil
+}
+
+func andMore(edges int) string {
+	switch edges {
+	case 0:
+		return ""
+	case 1:
+		return ", and 1 edge more"
+	default:
+		return fmt.Sprintf(", and %d edges more", edges)
+	}
 }

@@ -306,10 +306,33 @@ func TestRanks(t *testing.T) {
 		if _, high := ranks(least-1, q, zMedium); high <= least-1 {
 			t.Errorf("%d samples bound q=%g", least-1, q)
 		}
+		if got := bounding(q); got != least {
+			t.Errorf("%d samples are said to bound q=%g", got, q)
+		}
 	}
 	for _, n := range []int64{exact, exact + 1} { // where the two ways meet
 		if low, high := ranks(n, 0.95, zMedium); low < 1870 || low > 1876 || high < 1924 || high > 1930 {
 			t.Errorf("p95 of %d is between ranks %d and %d", n, low, high)
+		}
+	}
+}
+
+// The least changes that are certain are those that docs/ci-gate.md tells of.
+func TestLeastChanges(t *testing.T) {
+	first := func(certain func(n int64) Confidence) int64 {
+		n := int64(1)
+		for certain(n) == Low {
+			n++
+		}
+		return n
+	}
+	for _, c := range []struct{ flows, errors, calls, edge int64 }{{160, 13, 210, 10}, {1000, 14, 1119, 11}} {
+		n := c.flows
+		errors := first(func(hits int64) Confidence { return sharesDiffer(0, n, hits, n) })
+		calls := first(func(more int64) Confidence { return ratesDiffer(n, n, n+more, n) }) + n
+		edge := first(func(used int64) Confidence { return missed(used, n, n) })
+		if errors != c.errors || calls != c.calls || edge != c.edge {
+			t.Errorf("%d flows: %d errors, %d calls, an edge in %d", n, errors, calls, edge)
 		}
 	}
 }

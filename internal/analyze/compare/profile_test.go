@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func written(tb testing.TB, p *Profile) []byte {
@@ -56,6 +57,43 @@ func TestProfilesNeedOneOperation(t *testing.T) {
 	r, err := Profiles(profileOf(other, chain(1, 1, 1, 1, 1)), profileOf(other))
 	if err != nil || len(r.OnlyBaseline) != 1 || r.OnlyBaseline[0] != "checkout" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// Periods of one server may have flows in common.
+func TestOverlap(t *testing.T) {
+	at := func(from, to int, environment, release string) Source {
+		minute := func(n int) time.Time { return time.Unix(int64(60*n), 0) }
+		return Source{Start: minute(from), End: minute(to), Environment: environment, Release: release}
+	}
+	for want, pairs := range map[bool][][2]Source{
+		true: {
+			{at(0, 10, "", ""), at(9, 20, "", "")}, {at(9, 20, "main", ""), at(0, 10, "main", "")}, {at(0, 9, "", ""), at(0, 9, "main", "")},
+		},
+		false: {
+			{at(0, 10, "", ""), at(10, 20, "", "")}, {at(0, 9, "main", ""), at(0, 9, "other", "")}, {at(0, 9, "", "1.0"), at(0, 9, "", "2.0")},
+		},
+	} {
+		for _, sides := range pairs {
+			if got := (&Report{Baseline: sides[0], Candidate: sides[1]}).Overlap(); got != want {
+				t.Errorf("%+v: %t", sides, got)
+			}
+		}
+	}
+}
+
+// A gate holds an edge to no quantile that its calls cannot bound.
+func TestThin(t *testing.T) {
+	gate, err := ParseGate("p95>10%,errors>1%,p95>5%,p50>1%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, candidate := profileOf(chain(160, 1, 1, 1, 1)), profileOf(chain(103, 1, 1, 1, 1))
+	if thin := gate.Thin(base, candidate); len(thin) != 3 || thin[0] != (Thin{"checkout", "", "web", P95, 104, [2]int64{160, 103}}) {
+		t.Errorf("%+v", thin)
+	}
+	if thin := gate.Thin(base, profileOf(chain(104, 1, 1, 1, 1))); len(thin) > 0 {
+		t.Errorf("%+v", thin)
 	}
 }
 

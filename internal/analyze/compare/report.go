@@ -59,6 +59,14 @@ func Profiles(base, candidate *Profile) (*Report, error) {
 	return r, nil
 }
 
+// Overlap reports whether flows of one server may be on both sides: the periods
+// have a stretch in common, and neither release nor environment tells them apart.
+func (r *Report) Overlap() bool {
+	a, b := &r.Baseline, &r.Candidate
+	apart := a.Environment != b.Environment && a.Environment != "" && b.Environment != ""
+	return !apart && a.Release == "" && b.Release == "" && a.Start.Before(b.End) && b.Start.Before(a.End)
+}
+
 func sourceOf(p *Profile) Source {
 	s := Source{Start: p.Start, End: p.End, Environment: p.Environment, Release: p.Release, Sampled: p.Sampled, Partial: p.Partial}
 	for i := range p.Operations {
