@@ -154,12 +154,17 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(unit)
 }
 
-// cell is a text that neither breaks a table nor speaks to the terminal.
+// cell is a text that neither breaks a table nor speaks to the terminal. A space
+// of any width is a space.
 func cell(s string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		switch {
+		case unicode.Is(unicode.Zs, r):
+			return ' '
+		case !unicode.IsPrint(r):
 			return '\ufffd'
+		default:
+			return r
 		}
-		return r
 	}, s)
 }

@@ -107,11 +107,10 @@ func runeColumns(r rune) int {
 	switch {
 	case r < 0x300: // the common case, without a table
 		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf),
+		r >= 0x1160 && r <= 0x11ff, r >= 0xd7b0 && r <= 0xd7ff: // join the Hangul consonant before them
 		return 0
-	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
-		r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60, // fullwidth punctuation
-		r >= 0x1f300 && r <= 0x1faff: // emoji
+	case unicode.Is(wide, r):
 		return 2
 	default:
 		return 1

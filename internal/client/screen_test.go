@@ -26,7 +26,10 @@ func TestScreenFor(t *testing.T) {
 }
 
 func TestColumns(t *testing.T) {
-	for text, want := range map[string]int{"": 0, "cart": 4, "café": 4, "cafe\u0301": 4, "買い物": 6, "한국": 4, "🛒": 2, "Ａ": 2, "a\u200bb": 2} {
+	for text, want := range map[string]int{
+		"": 0, "cart": 4, "café": 4, "cafe\u0301": 4, "買い物": 6, "한국": 4, "🛒": 2, "Ａ": 2, "a\u200bb": 2,
+		"ユーザー・ー": 12, "ｶﾀｶﾅ": 4, "✅⚡⭐❌": 8, "￥": 2, "\u1112\u1161\u11ab": 2, "─→…█": 4, "が": 2, "か\u3099": 2,
+	} {
 		if got := columns(text); got != want {
 			t.Errorf("%q takes %d columns, want %d", text, got, want)
 		}
@@ -45,6 +48,16 @@ func TestFit(t *testing.T) {
 	} {
 		if got := (Screen{ASCII: tc.ascii}).fit(tc.text, tc.width); got != tc.want {
 			t.Errorf("%q in %d: %q, want %q", tc.text, tc.width, got, tc.want)
+		}
+	}
+}
+
+func TestCell(t *testing.T) {
+	for text, want := range map[string]string{
+		"カート\u3000一覧": "カート 一覧", "a\u00a0b": "a b", "a\tb\n\x1b[31m": "a\ufffdb\ufffd\ufffd[31m", "a\u202eb\u2028": "a\ufffdb\ufffd",
+	} {
+		if got := cell(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }
