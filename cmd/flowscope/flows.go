@@ -10,20 +10,19 @@ import (
 	"github.com/flowscope/flowscope/internal/client"
 )
 
-// flowFilter's flags select flows.
+// flowFilter's flags select flows, whatever became of them.
 type flowFilter struct {
 	Operation   string        `placeholder:"NAME" help:"Operation of the flow."`
 	Environment string        `placeholder:"NAME" help:"Environment of the flow."`
 	Service     string        `placeholder:"NAME" help:"A service that the flow reached."`
 	Namespace   string        `placeholder:"NAME" help:"Namespace of the service."`
-	Status      string        `placeholder:"STATUS" help:"How the flow ended: success, error or timeout; active when it has not."`
 	MinDuration time.Duration `placeholder:"DURATION" help:"Flows at least as long."`
 	MaxDuration time.Duration `placeholder:"DURATION" help:"Flows at most as long."`
 }
 
 func (f *flowFilter) addTo(params url.Values) {
 	for name, value := range map[string]string{
-		"operation": f.Operation, "environment": f.Environment, "service": f.Service, "namespace": f.Namespace, "status": f.Status,
+		"operation": f.Operation, "environment": f.Environment, "service": f.Service, "namespace": f.Namespace,
 		"minDuration": given(f.MinDuration), "maxDuration": given(f.MaxDuration),
 	} {
 		set(params, name, value)
@@ -34,7 +33,10 @@ func (f *flowFilter) addTo(params url.Values) {
 type flowsCmd struct {
 	serverFlags `embed:""`
 	flowFilter  `embed:""`
-	listFlags   `embed:""`
+
+	Status string `placeholder:"STATUS" help:"How the flow ended: success, error or timeout; active when it has not."`
+
+	listFlags `embed:""`
 }
 
 // Validate reports flags that cannot work. What values mean is the server's to
@@ -51,6 +53,7 @@ func (c *flowsCmd) Run(ctx context.Context, out io.Writer) error {
 	}
 	params := c.period()
 	c.addTo(params)
+	set(params, "status", c.Status)
 	params.Set("sort", c.Sort)
 	return client.PrintFlows(c.output(out), server.Flows(ctx, params, c.Limit))
 }

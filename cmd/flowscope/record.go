@@ -55,6 +55,7 @@ func (c *recordCmd) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(os.Stderr, "recorded %d flows of %d operations in %s\n", flows, len(profile.Operations), to)
+	_, err = fmt.Fprintf(os.Stderr, "recorded %s of %s in %s\n", counted(int(flows), "flow", "flows"),
+		counted(len(profile.Operations), "operation", "operations"), to)
 	return err
 }

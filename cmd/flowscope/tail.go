@@ -9,6 +9,9 @@ import (
 type tailCmd struct {
 	serverFlags `embed:""`
 	flowFilter  `embed:""`
+
+	Status string `placeholder:"STATUS" help:"How the flow ended: success, error or timeout."`
+
 	outputFlags `embed:""`
 }
 
@@ -23,5 +26,6 @@ func (c *tailCmd) Run(ctx context.Context, out io.Writer) error {
 	}
 	params := url.Values{}
 	c.addTo(params)
+	set(params, "status", c.Status)
 	return server.Tail(ctx, c.output(out), params)
 }

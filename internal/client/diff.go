@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/flowscope/flowscope/internal/analyze/compare"
@@ -112,7 +111,7 @@ func measured(of compare.Measure, v float64) string {
 	case compare.Errors, compare.Retries:
 		return percent(v)
 	case compare.Calls:
-		return strconv.FormatFloat(v, 'g', 3, 64) + "/flow"
+		return figure(v) + "/flow"
 	default:
 		return millis(v)
 	}
@@ -125,7 +124,11 @@ func difference(c *compare.Change) string {
 	case c.Measure == compare.Errors || c.Measure == compare.Retries:
 		return fmt.Sprintf("%+.3g points", 100*c.Delta)
 	default:
-		return fmt.Sprintf("%+.3g%%", 100*c.Delta)
+		sign, size := "+", 100*c.Delta
+		if size < 0 {
+			sign, size = "-", -size
+		}
+		return sign + figure(size) + "%"
 	}
 }
 

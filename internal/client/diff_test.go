@@ -63,3 +63,16 @@ func TestNoteOfRefused(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// Figures are read by people: none has an exponent.
+func TestFigures(t *testing.T) {
+	for want, got := range map[string]string{
+		"+2900%": difference(&compare.Change{Delta: 29}), "-33.3%": difference(&compare.Change{Delta: -1. / 3}), "+1000%": difference(&compare.Change{Delta: 9.9999}),
+		"1234/flow": measured(compare.Calls, 1234.4), "1.5/flow": measured(compare.Calls, 1.5), "999/flow": measured(compare.Calls, 999.4),
+		"1234567/s": perSecond(1234567), "12.3/s": perSecond(12.345), "0/s": perSecond(0),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

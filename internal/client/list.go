@@ -30,7 +30,7 @@ func (r Row[T]) MarshalJSON() ([]byte, error) { return r.raw, nil }
 // Page is a page of a list.
 type Page[T any] struct {
 	Rows    []Row[T]        `json:"-"`
-	Total   int             `json:"total"`  // rows on all pages, where the server counts them
+	Total   *int            `json:"total"`  // rows on all pages, where the server counts them
 	Period  json.RawMessage `json:"period"` // which the figures are of; nil in lists of single flows
 	Partial bool            `json:"partial"`
 	Reasons []string        `json:"reasons"` // why it is partial

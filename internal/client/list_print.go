@@ -46,7 +46,7 @@ func (l listing[T]) write(o Output, pages iter.Seq2[*Page[T], error]) error {
 				return err
 			}
 		}
-		all.Period, all.Note = page.Period, page.Note
+		all.Total, all.Period, all.Note = page.Total, page.Period, page.Note
 		if o.Format != "ndjson" {
 			all.Rows = append(all.Rows, page.Rows...)
 			continue
@@ -73,11 +73,12 @@ func (l listing[T]) printJSON(o Output, all *Page[T]) error {
 		return err
 	}
 	rest, err := json.Marshal(struct {
+		Total   *int            `json:"total,omitempty"`
 		Period  json.RawMessage `json:"period,omitempty"`
 		Partial bool            `json:"partial,omitempty"`
 		Reasons []string        `json:"reasons,omitempty"`
 		Note    string          `json:"note,omitempty"`
-	}{all.Period, all.Partial, all.Reasons, all.Note})
+	}{all.Total, all.Period, all.Partial, all.Reasons, all.Note})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,15 @@ func PrintOperations(o Output, pages iter.Seq2[*Page[Operation], error]) error {
 	}.write(o, pages)
 }
 
-func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'g', 3, 64) + "/s" }
+func perSecond(rate float64) string { return figure(rate) + "/s" }
+
+// figure writes three digits, or as many as there are before the point.
+func figure(v float64) string {
+	if v >= 999.5 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
 
 // percent writes a share of 0 to 1.
 func percent(share float64) string { return fmt.Sprintf("%.3g%%", 100*share) }

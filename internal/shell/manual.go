@@ -43,7 +43,14 @@ func Manual(app *kong.Application, version string, sections []Section) string {
 func summary(n *kong.Node) string {
 	text := n.Path()
 	for _, p := range n.Positional {
-		text += " " + strings.ToUpper(p.Name)
+		argument := strings.ToUpper(p.Name)
+		if p.IsCumulative() {
+			argument += " ..."
+		}
+		if !p.Required {
+			argument = "[" + argument + "]"
+		}
+		text += " " + argument
 	}
 	return text
 }

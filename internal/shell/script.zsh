@@ -10,6 +10,7 @@ _flowscope() {
     if (( $#candidates )); then
         _describe flowscope candidates
     else
+        [[ $PREFIX == --*=* ]] && compset -P 1 '*='
         _files
     fi
 }

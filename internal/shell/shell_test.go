@@ -20,7 +20,9 @@ type grammar struct {
 	} `cmd:"" aliases:"display" help:".Show one 'thing'."`
 	Store struct {
 		Stat struct{} `cmd:"" help:"Describe."`
-		Copy struct{} `cmd:"" help:"Copy."`
+		Copy struct {
+			From []string `arg:"" optional:"" help:"What to copy."`
+		} `cmd:"" help:"Copy."`
 	} `cmd:"" help:"A family."`
 	Hidden struct{} `cmd:"" hidden:""`
 }
@@ -102,6 +104,9 @@ func TestScript(t *testing.T) {
 			t.Errorf("%s: %v, %s", shell, err, text)
 		}
 	}
+	if text, err := Script("zsh"); err != nil || !strings.Contains(text, "compset -P 1 '*='") {
+		t.Errorf("zsh completes no file after --out=: %v", err)
+	}
 	if _, err := Script("sh"); err == nil {
 		t.Error("sh has a completion")
 	}
@@ -132,8 +137,11 @@ Whose \(dqname\(dq\e. Environment: TOOL_NAME.
 What to show.
 .SS tool store stat
 Describe.
-.SS tool store copy
+.SS tool store copy [FROM ...]
 Copy.
+.TP
+.I from
+What to copy.
 .SH EXIT STATUS
 .TP
 .B 0
