@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,9 +17,14 @@ import (
 // Release selects flows by the version that a service ran in them.
 type Release struct{ Service, Version string }
 
-// releaseFlows bounds how many flows of a release are read: each is analysed
-// anew, some hundred microseconds, and a p95 needs 104.
-const releaseFlows = 200
+const (
+	// releaseFlows bounds how many flows of a release are read of an operation:
+	// each is analysed anew, some hundred microseconds, and a p95 needs 104.
+	releaseFlows = 200
+	// releaseTime is how long flows are looked for, operation by operation: with
+	// one search of 10 s more it is far below what an answer may take.
+	releaseTime = 10 * time.Second
+)
 
 // Profile returns what the operations that f selects did, with their sketches:
 // all flows of the period's whole minutes, or some that ran a release.
@@ -89,33 +95,90 @@ func (e *Engine) sumRollups(ctx context.Context, f Filter, sums map[string]*mode
 	return rollups.Partial, nil
 }
 
-// sumRelease analyses the newest flows that ran a release.
+// sample is flows of a release in the making of a profile.
+type sample struct {
+	profile  *compare.Profile
+	sums     map[string]*model.Rollup
+	analyzer *analyze.Analyzer
+	counted  map[model.TraceID]bool
+}
+
+// sumRelease analyses the newest flows that ran a release: of all operations,
+// and when there are more, of each. What is rare comes first, for the newest of
+// all are mostly of the busiest.
 func (e *Engine) sumRelease(ctx context.Context, f Filter, release Release, p *compare.Profile, sums map[string]*model.Rollup) error {
-	q, err := releaseQuery(f, release)
+	until := time.Now().Add(releaseTime)
+	s := &sample{p, sums, analyze.New(e.analyze), map[model.TraceID]bool{}}
+	more, err := e.addSample(ctx, s, f, release)
+	if err != nil || !more || f.Operation != "" {
+		p.Sampled = more
+		return err
+	}
+	operations, err := e.rarestFirst(ctx, f)
 	if err != nil {
 		return err
+	}
+	for _, f.Operation = range operations {
+		if time.Now().After(until) {
+			p.Sampled = true
+			return nil
+		}
+		more, err := e.addSample(ctx, s, f, release)
+		if err != nil {
+			return err
+		}
+		p.Sampled = p.Sampled || more
+	}
+	return nil
+}
+
+// rarestFirst are the operations that ran in f's period, whatever their release.
+func (e *Engine) rarestFirst(ctx context.Context, f Filter) ([]string, error) {
+	f.Period = f.Period.widen()
+	rollups, err := e.rollups(ctx, f, 0, model.RollupFlows)
+	if err != nil {
+		return nil, err
+	}
+	flows := map[string]int64{}
+	for _, r := range rollups.List {
+		flows[r.Operation] += r.Flows
+	}
+	return slices.SortedFunc(maps.Keys(flows), func(a, b string) int {
+		return cmp.Or(cmp.Compare(flows[a], flows[b]), cmp.Compare(a, b))
+	}), nil
+}
+
+// addSample analyses the newest flows that f selects, and reports whether there
+// are more.
+func (e *Engine) addSample(ctx context.Context, s *sample, f Filter, release Release) (more bool, err error) {
+	q, err := releaseQuery(f, release)
+	if err != nil {
+		return false, err
 	}
 	page, err := e.reader.FindTraces(ctx, q)
 	if err != nil {
-		return err
+		return false, err
 	}
-	p.Sampled = page.Next != nil
-	p.Partial = len(page.Partial) > 0
-	analyzer := analyze.New(e.analyze)
+	s.profile.Partial = s.profile.Partial || len(page.Partial) > 0
 	for i := range page.Traces {
-		trace, err := e.reader.Trace(ctx, page.Traces[i].TraceID)
+		id := page.Traces[i].TraceID
+		if s.counted[id] {
+			continue
+		}
+		s.counted[id] = true
+		trace, err := e.reader.Trace(ctx, id)
 		if errors.Is(err, model.ErrNotFound) { // removed since it was found
 			continue
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(trace.Spans) > 0 {
-			flow := analyzer.Count(trace)
-			sumOf(sums, flow.Operation).AddFlow(flow, 1)
+			flow := s.analyzer.Count(trace)
+			sumOf(s.sums, flow.Operation).AddFlow(flow, 1)
 		}
 	}
-	return nil
+	return page.Next != nil, nil
 }
 
 func releaseQuery(f Filter, release Release) (model.TraceQuery, error) {

@@ -2,10 +2,15 @@ package query_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
+	"time"
 
+	"github.com/flowscope/flowscope/internal/analyze"
+	"github.com/flowscope/flowscope/internal/analyze/analyzetest"
 	"github.com/flowscope/flowscope/internal/analyze/compare"
 	"github.com/flowscope/flowscope/internal/query"
+	"github.com/flowscope/flowscope/internal/query/querytest"
 )
 
 // A profile is what the graph of the operation is made of, and can be read.
@@ -51,6 +56,43 @@ func TestProfileOfRelease(t *testing.T) {
 		}
 		if flows != c.flows || failed != c.failed || p.Release != c.release.Version {
 			t.Errorf("%+v: %d flows, %d failed", c.release, flows, failed)
+		}
+	}
+}
+
+// A rare operation is there, too, when busy ones have run since, with as many
+// flows of each.
+func TestProfileOfReleaseByOperation(t *testing.T) {
+	var spans []analyzetest.Span
+	add := func(operation string, n int) {
+		for i := range n {
+			drawn, err := analyzetest.Draw(fmt.Sprint(operation, i), "web: x [server] |===  flow.operation="+operation+" @env=production @version=1.0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			drawn[0].Start += int64(len(spans)) * int64(time.Millisecond)
+			drawn[0].End += int64(len(spans)) * int64(time.Millisecond)
+			spans = append(spans, drawn...)
+		}
+	}
+	add("rare", 30)
+	add("busy", 230)
+	add("busier", 240)
+	r := querytest.New(analyze.Config{}, analyzetest.Batch(spans))
+	e := query.New(r, analyze.Config{}, func() time.Time { return shopEnd })
+	for operation, want := range map[string]string{"": "[busier 200 busy 200 rare 30] true", "rare": "[rare 30] false", "busy": "[busy 200] true"} {
+		f := production()
+		f.Operation = operation
+		p, err := e.Profile(t.Context(), f, query.Release{Version: "1.0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var flows []string
+		for i := range p.Operations {
+			flows = append(flows, fmt.Sprint(p.Operations[i].Name, " ", p.Operations[i].Flows))
+		}
+		if got := fmt.Sprint(flows, p.Sampled); got != want {
+			t.Errorf("%q: %s, want %s", operation, got, want)
 		}
 	}
 }
