@@ -53,6 +53,12 @@ func TestThisMachineOnly(t *testing.T) {
 		{"127.0.0.1:1", "localhost:8080", []string{"Forwarded", "for=192.0.2.1"}, false},
 		{"127.0.0.1:1", "localhost:8080", []string{"X-Real-IP", "192.0.2.1"}, false},
 		{"127.0.0.1:1", "localhost:8080", []string{"Via", "1.1 proxy"}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"X-Forwarded-Proto", "https"}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"X-Forwarded-Whatever", ""}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"X-Original-Forwarded-For", "192.0.2.1"}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"CF-Connecting-IP", "192.0.2.1"}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"True-Client-IP", "192.0.2.1"}, false},
+		{"127.0.0.1:1", "localhost:8080", []string{"X-Requested-With", "fetch", "X-Forward", "1"}, true},
 	} {
 		for _, path := range []string{"stats", "", "api/v1/flows", "flows?follow=true", "assets/x.js"} {
 			r := request(http.MethodHead, "/debug/flow/"+path, c.header...)

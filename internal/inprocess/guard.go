@@ -21,12 +21,22 @@ func LocalOnly(r *http.Request) error {
 	if err != nil || !from.Addr().Unmap().IsLoopback() || !isLoopback(r.Host) {
 		return errNotLocal
 	}
-	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if _, passedOn := r.Header[h]; passedOn { // if only as an empty line that the client sent
+	for name := range r.Header {
+		if ofProxies(name) { // if only as an empty line that the client sent
 			return errNotLocal
 		}
 	}
 	return nil
+}
+
+// ofProxies reports whether a header is one that proxies add.
+func ofProxies(name string) bool {
+	switch name {
+	case "Forwarded", "Via", "X-Real-Ip", "X-Original-Forwarded-For", "X-Client-Ip", "X-Cluster-Client-Ip",
+		"Cf-Connecting-Ip", "True-Client-Ip", "Fastly-Client-Ip":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // isLoopback reports whether a Host header names this machine to itself.
