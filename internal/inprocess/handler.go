@@ -151,7 +151,7 @@ func (h *Handler) mount(prefix string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	h.api.Mount(mux, "")
 	h.addPlain(mux, screens)
-	mux.Handle("/", screens)
+	mux.Handle("/", orNothing(screens))
 	return mux, nil
 }
 

@@ -52,7 +52,7 @@ func stripped(requestURI, full string) string {
 }
 
 // find finds the handler's own part of a path: by the router's pattern, else by
-// DefaultPrefix.
+// DefaultPrefix, else by what the handler serves.
 func find(pattern, outer, full string) (prefix, rest string) {
 	if segments, known := segmentsOf(pattern); known {
 		if p, fits := lead(segments, outer+full); fits && outer != "" && p == outer {
@@ -66,10 +66,34 @@ func find(pattern, outer, full string) (prefix, rest string) {
 		}
 	}
 	at := strings.Index(full+"/", DefaultPrefix+"/")
-	if at < 0 || at > 0 && outer != "" {
+	switch {
+	case outer != "" && at != 0:
 		return "", full
+	case at < 0:
+		at = tail(full)
+		return full[:at], full[at:]
 	}
 	return full[:at+len(DefaultPrefix)], full[at+len(DefaultPrefix):]
+}
+
+// tail is where the end of a path begins that is one of the handler's own: of a
+// path without one the whole is the prefix, as who asks for the mount itself has it.
+func tail(full string) int {
+	if at := strings.LastIndex(full, "/api/v1/"); at >= 0 {
+		return at
+	}
+	last := strings.LastIndexByte(full, '/')
+	if last < 0 {
+		return len(full)
+	}
+	above := strings.LastIndexByte(full[:last], '/') + 1
+	switch {
+	case last > 0 && last+1 < len(full) && (full[above:last] == "flows" || full[above:last] == "assets"):
+		return above - 1
+	case isOwn(full[last+1:]):
+		return last
+	}
+	return len(full)
 }
 
 // next is where the segment behind the one at a slash begins, -1 when it is the

@@ -36,18 +36,6 @@ func notStored(h http.Handler) http.Handler {
 	})
 }
 
-// orScreen answers a browser that navigates with a screen.
-func orScreen(screen, data http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Vary", "Accept")
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
-			screen.ServeHTTP(w, r)
-			return
-		}
-		data.ServeHTTP(w, r)
-	})
-}
-
 // answer sends what an endpoint returns as JSON. None of them takes parameters.
 func (v *View) answer(of func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
