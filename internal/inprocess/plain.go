@@ -140,7 +140,8 @@ func byName(paths []Path) []*operation {
 			}
 		}
 	}
-	all := slices.SortedFunc(maps.Values(names), func(a, b *operation) int {
+	all := slices.AppendSeq([]*operation{}, maps.Values(names))
+	slices.SortFunc(all, func(a, b *operation) int {
 		return cmp.Or(cmp.Compare(b.TotalCalls, a.TotalCalls), cmp.Compare(a.Name, b.Name))
 	})
 	for _, o := range all {
