@@ -234,3 +234,38 @@ func TestHugeFlow(t *testing.T) {
 		}
 	})
 }
+
+// TestRatesOfAYoungProcess are over the time that it has lived, and it compares
+// nothing with a time that it has not seen.
+func TestRatesOfAYoungProcess(t *testing.T) {
+	type rate struct{ TotalRequests, Rate float64 }
+	type stats struct{ Stats, Previous rate }
+	synctest.Test(t, func(t *testing.T) {
+		pass(90 * time.Second) // so that the minute is older than the process
+		tracker := flow.New()
+		h := mounted(tracker)
+		check := func(path string, now, before rate) {
+			t.Helper()
+			if got := decoded[stats](t, get(h, "/debug/flow/api/v1/"+path)); got != (stats{now, before}) {
+				t.Errorf("%s: %+v, not %+v before %+v", path, got.Stats, now, before)
+			}
+		}
+		for range 20 {
+			ended(t, tracker, "get", time.Millisecond, nil)
+		}
+		pass(10 * time.Second)
+		check("stats?startTime=now-15m", rate{20, 2}, rate{})
+		pass(7 * time.Hour)
+		ended(t, tracker, "get", time.Millisecond, nil)
+		pass(10 * time.Second)
+		check("stats?startTime=now-12h", rate{1, 1. / 6 / 3600}, rate{}) // older minutes are not kept
+		check("stats?startTime=now-1m", rate{1, 1. / 110}, rate{})
+	})
+}
+
+// TestNoOperations are a list all the same.
+func TestNoOperations(t *testing.T) {
+	if w := get(mounted(flow.New()), "/debug/flow/operations"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"operations":[]`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

@@ -171,8 +171,10 @@ type processStatus struct {
 	Environment       string    `json:"environment"`
 	StartTime         time.Time `json:"startTime"`
 	UptimeSeconds     float64   `json:"uptimeSeconds"`
+	CountedSince      time.Time `json:"countedSince"` // rates and comparisons go no further back
 	FlowsTotal        int64     `json:"flowsTotal"`
 	FlowsKept         int       `json:"flowsKept"`
+	FlowsLimit        int       `json:"flowsLimit"`
 	FlowsActive       int64     `json:"flowsActive"`
 	HistoryBytes      int       `json:"historyBytes"`
 	HistoryLimitBytes int       `json:"historyLimitBytes"`
@@ -188,7 +190,8 @@ func (v *View) status() processStatus {
 	return processStatus{
 		Mode: "process", Service: s.Service, Version: s.Version, Environment: s.Environment,
 		StartTime: s.Since.UTC(), UptimeSeconds: v.source.Now().Sub(s.Since).Seconds(),
-		FlowsTotal: s.Flows + s.Active, FlowsKept: s.Kept, FlowsActive: s.Active,
+		CountedSince: reader{v}.Began().UTC(),
+		FlowsTotal:   s.Flows + s.Active, FlowsKept: s.Kept, FlowsLimit: s.MostKept, FlowsActive: s.Active,
 		HistoryBytes: s.Bytes, HistoryLimitBytes: s.MostBytes, FlowsDropped: s.Dropped,
 		Goroutines: runtime.NumGoroutine(), HeapBytes: heap(), Enabled: s.Enabled, Sampler: s.Sampler,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
 	"github.com/flowscope/flowscope/internal/query"
@@ -13,7 +14,10 @@ import (
 // reader answers a query.Engine from what a View holds.
 type reader struct{ *View }
 
-var _ query.Reader = reader{}
+var (
+	_ query.Reader   = reader{}
+	_ query.Beginner = reader{}
+)
 
 // locked answers while nothing changes, unless nobody waits any more.
 func locked(ctx context.Context, l sync.Locker, answer func() error) error {
@@ -23,6 +27,15 @@ func locked(ctx context.Context, l sync.Locker, answer func() error) error {
 		return err
 	}
 	return answer()
+}
+
+// Began is from when on flows are counted.
+func (r reader) Began() time.Time {
+	began, kept := r.source.Status().Since, r.source.Now().Add(-keepRollups)
+	if began.Before(kept) {
+		return kept
+	}
+	return began
 }
 
 func (r reader) Trace(ctx context.Context, id model.TraceID) (t *model.Trace, err error) {

@@ -66,8 +66,16 @@ func mall(t *testing.T) *flow.Tracker {
 
 func pass(d time.Duration) { <-time.After(d) }
 
+// begun is a server's reader that says when it began, as a process does.
+type begun struct {
+	*querytest.Reader
+	at time.Time
+}
+
+func (b begun) Began() time.Time { return b.at }
+
 // server is the API of a server that was sent the same spans.
-func server(t *testing.T, process http.Handler, ids []string) http.Handler {
+func server(t *testing.T, process http.Handler, ids []string, began time.Time) http.Handler {
 	t.Helper()
 	var batches []*model.Batch
 	for _, id := range ids {
@@ -85,9 +93,8 @@ func server(t *testing.T, process http.Handler, ids []string) http.Handler {
 	hub := live.New(live.Config{})
 	t.Cleanup(hub.Close)
 	mux := http.NewServeMux()
-	rest.New(rest.Config{
-		Query: query.New(querytest.New(analyze.Config{}, batches...), analyze.Config{}, time.Now), Live: hub, Now: time.Now,
-	}).Mount(mux, "")
+	held := begun{querytest.New(analyze.Config{}, batches...), began}
+	rest.New(rest.Config{Query: query.New(held, analyze.Config{}, time.Now), Live: hub, Now: time.Now}).Mount(mux, "")
 	return mux
 }
 
@@ -114,7 +121,7 @@ func TestAnswersAsAServer(t *testing.T) {
 		if len(ids) != 40 {
 			t.Fatalf("there are %d flows", len(ids))
 		}
-		other := server(t, process, ids)
+		other := server(t, process, ids, tracker.Totals().Since)
 		for _, path := range paths {
 			ours, theirs := ask(t, process, path), ask(t, other, path)
 			for part := range ours {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"time"
 
 	"github.com/flowscope/flowscope/internal/model"
@@ -32,6 +33,22 @@ func (p Period) before() Period { return Period{p.From - (p.To - p.From), p.From
 func (p Period) seconds(now time.Time) float64 {
 	to := min(p.To, now.UnixNano())
 	return max(time.Duration(to-p.From).Seconds(), 1)
+}
+
+// Beginner is a Reader that has seen nothing of what was before a time.
+type Beginner interface{ Began() time.Time }
+
+// began is when the reader began to see flows, Unix ns.
+func (e *Engine) began() int64 {
+	if b, ok := e.reader.(Beginner); ok {
+		return b.Began().UnixNano()
+	}
+	return math.MinInt64
+}
+
+// seconds is how much of a period has passed that the reader has seen.
+func (e *Engine) seconds(p Period) float64 {
+	return Period{max(p.From, e.began()), p.To}.seconds(e.now())
 }
 
 // slots cuts a period into equal stretches of whole buckets; the last one may

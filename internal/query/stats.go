@@ -60,7 +60,7 @@ func (e *Engine) Stats(ctx context.Context, f Filter) (Stats, error) {
 	}
 	return Stats{
 		Period:   f.Period,
-		Counts:   total.counts(f.Period.seconds(e.now())),
+		Counts:   total.counts(e.seconds(f.Period)),
 		Services: listServices(services),
 		Series:   points(series, slots),
 		Previous: previous,
@@ -68,9 +68,13 @@ func (e *Engine) Stats(ctx context.Context, f Filter) (Stats, error) {
 	}, nil
 }
 
-// previous counts what f selects in the period before f's.
+// previous counts what f selects in the period before f's: nothing, rather than
+// a part, when the reader has not seen all of it.
 func (e *Engine) previous(ctx context.Context, f Filter) (Counts, error) {
 	f.Period = f.Period.before()
+	if f.Period.From < e.began() {
+		return Counts{}, nil
+	}
 	var total tally
 	flows, err := e.reaching(ctx, f, 0)
 	if err != nil {
@@ -79,7 +83,7 @@ func (e *Engine) previous(ctx context.Context, f Filter) (Counts, error) {
 	for _, r := range flows.List {
 		total.add(r)
 	}
-	return total.counts(f.Period.seconds(e.now())), nil
+	return total.counts(e.seconds(f.Period)), nil
 }
 
 // servicesOf counts the requests of the services that the flows f selects
