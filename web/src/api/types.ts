@@ -224,7 +224,7 @@ export interface OperationRow extends Latencies {
   timeoutCount: number
   rate: PerSecond
   lastSeen: Timestamp
-  /** Requests per slot of the period, 30 slots. */
+  /** Requests per slot of the period, at most 30 slots. */
   series: number[]
 }
 
@@ -295,9 +295,12 @@ export interface ProcessStatus {
   environment: string
   startTime: Timestamp
   uptimeSeconds: Seconds
-  /** Begun since the start, kept now, not yet ended. */
+  /** From when on flows are counted: rates go no further back. */
+  countedSince?: Timestamp
+  /** Begun since the start, kept now, kept at most, not yet ended. */
   flowsTotal: number
   flowsKept: number
+  flowsLimit?: number
   flowsActive: number
   historyBytes: Bytes
   historyLimitBytes: Bytes

@@ -1,6 +1,7 @@
 // The operations table: what is searched and how it is sorted.
 import type { OperationRow } from '../api/types'
 import { parseMillis } from './time'
+import type { Seconds } from './units'
 
 export const operationColumns = ['name', 'rate', 'count', 'errorCount', 'errorRate', 'p50', 'p95', 'p99', 'avg', 'lastSeen'] as const
 export type OperationColumn = (typeof operationColumns)[number]
@@ -26,6 +27,11 @@ export function searchOperations(rows: OperationRow[], text: string): OperationR
     const haystack = `${row.name} ${row.environments.join(' ')}`.toLowerCase()
     return words.every((word) => haystack.includes(word))
   })
+}
+
+/** Rates by what a process has seen of a period, which may be less than all of it. */
+export function withRates(rows: OperationRow[], seen: Seconds): OperationRow[] {
+  return rows.map((row) => ({ ...row, rate: row.count / seen }))
 }
 
 export function sortOperations(rows: OperationRow[], column: OperationColumn, descending: boolean): OperationRow[] {

@@ -37,7 +37,12 @@ export function recordingSentence(s: ProcessStatus): string {
   return s.sampler === 'all' ? 'Recording every flow' : `Recording by sampler: ${s.sampler}`
 }
 
+/** How full the history is, by the limit that it comes up against first. */
 export function historyUse(s: ProcessStatus): { share: Ratio; text: string } {
-  if (!(s.historyLimitBytes > 0)) return { share: 0, text: formatBytes(s.historyBytes) }
-  return { share: Math.min(1, s.historyBytes / s.historyLimitBytes), text: `${formatBytes(s.historyBytes)} of ${formatBytes(s.historyLimitBytes)}` }
+  const limit = s.flowsLimit ?? 0
+  const flows = limit > 0 ? s.flowsKept / limit : 0
+  const bytes = s.historyLimitBytes > 0 ? s.historyBytes / s.historyLimitBytes : 0
+  const share = Math.min(1, Math.max(flows, bytes))
+  if (limit > 0 && flows >= bytes) return { share, text: `${formatCount(s.flowsKept)} of ${plural(limit, 'flow')}` }
+  return { share, text: formatBytes(s.historyBytes) + (bytes ? ` of ${formatBytes(s.historyLimitBytes)}` : '') }
 }

@@ -1,8 +1,9 @@
 // Rate, errors and duration as tiles: each value with its trend over the
 // period and its change against the period before.
 import type { StatsAnswer, StatsSlot } from '../api/types'
-import { formatCount, formatMillis, formatRate, formatRatio } from './format'
-import type { Milliseconds } from './units'
+import { formatCount, formatMillis, formatRate, formatRatio, plural } from './format'
+import { lastSlotPassed, paced } from './trend'
+import type { EpochMilliseconds, Milliseconds } from './units'
 
 export interface Delta {
   text: string
@@ -69,7 +70,15 @@ function trendOf(series: StatsSlot[], value: (slot: StatsSlot) => number): (numb
   return series.map((slot) => (slot.count > 0 ? value(slot) : null))
 }
 
-export function redTiles(answer: StatsAnswer): Tile[] {
+/** How failures are told apart, in the words of the status filter. */
+function failures({ errorCount, timeoutCount }: StatsAnswer['stats']): string {
+  if (!timeoutCount) return `${formatCount(errorCount)} failed`
+  const errors = errorCount - timeoutCount
+  const timeouts = plural(timeoutCount, 'timeout')
+  return errors ? `${plural(errors, 'error')}, ${timeouts}` : timeouts
+}
+
+export function redTiles(answer: StatsAnswer, now: EpochMilliseconds): Tile[] {
   const { stats, previous, series } = answer
   const some = stats.totalRequests > 0
   const success = some ? stats.successCount / stats.totalRequests : NaN
@@ -82,7 +91,7 @@ export function redTiles(answer: StatsAnswer): Tile[] {
       value: formatCount(stats.totalRequests),
       detail: formatRate(stats.rate),
       delta: relativeDelta(stats.totalRequests, previous.totalRequests, 'neutral'),
-      trend: series.map((slot) => slot.count),
+      trend: paced(series.map((slot) => slot.count), lastSlotPassed(answer.period, series.length, now)),
       tone: 'plain',
     },
     {
@@ -98,7 +107,7 @@ export function redTiles(answer: StatsAnswer): Tile[] {
       id: 'errors',
       label: 'Error rate',
       value: some ? formatRatio(stats.errorRate) : '–',
-      detail: `${formatCount(stats.errorCount)} failed` + (stats.timeoutCount ? `, ${formatCount(stats.timeoutCount)} by timeout` : ''),
+      detail: failures(stats),
       delta: comparable ? pointDelta(stats.errorRate, previous.errorRate, 'bad') : null,
       trend: trendOf(series, (slot) => slot.errorCount / slot.count),
       tone: 'bad',

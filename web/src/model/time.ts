@@ -1,6 +1,6 @@
 // Points in time and time ranges. Nanosecond timestamps never become plain
 // numbers (2^53 ns is only 104 days): they are BigInt, or milliseconds.
-import type { EpochMilliseconds, Milliseconds, Timestamp } from './units'
+import type { EpochMilliseconds, Milliseconds, Seconds, Timestamp } from './units'
 
 /** A range that moves with the clock, or one that stands still. */
 export type TimeRange = { last: string } | { start: Timestamp; end: Timestamp }
@@ -73,8 +73,10 @@ export function parseMillis(time: Timestamp): EpochMilliseconds {
   return nanos === undefined ? NaN : Number(nanos / 1000n) / 1e3
 }
 
-export function periodSeconds(period: { start: Timestamp; end: Timestamp }): number {
-  return Math.max(0, parseMillis(period.end) - parseMillis(period.start)) / 1e3
+/** How much of a period has passed that was seen, by which counts become rates; at least a second, as the server has it. */
+export function seenSeconds(period: { start: Timestamp; end: Timestamp }, now: EpochMilliseconds, since?: Timestamp): Seconds {
+  const start = Math.max(parseMillis(period.start), since ? parseMillis(since) : -Infinity)
+  return Math.max(1000, Math.min(parseMillis(period.end), now) - start) / 1e3
 }
 
 /** What a datetime-local field takes and gives: local time without a zone. */

@@ -23,7 +23,7 @@ test.each<Theme>(['dark', 'light'])('the dashboard of one process says whose it 
   expect(await page.title()).toBe('shop (this process)')
   expect(await page.getByRole('banner').textContent()).toMatch(/shop.*this process.*1\.2\.3 · dev/s)
   const health = page.getByRole('region', { name: 'Health of this process' })
-  expect(await health.textContent()).toMatch(/Recording every flow.*Goroutines.*23.*Heap.*MiB.*Dropped.*0 flows.*of 16 MiB.*The newest 1,000 flows are kept/s)
+  expect(await health.textContent()).toMatch(/Recording every flow.*Goroutines.*23.*Heap.*MiB.*Dropped.*0 flows.*1,000 of 1,000 flows.*The newest 1,000 flows are kept/s)
   expect(await page.locator('[data-node]').evaluateAll((all) => all.map((e) => e.getAttribute('data-node')).sort())).toEqual(['database:shop.db', 'external:payments.example', 'queue:mails', 'shop'])
   expect(await colors(page, '.graph .canvas')).toBeGreaterThan(50)
   await expectAccessible(page)

@@ -14,7 +14,13 @@ export interface Answer {
 /** A flow every two seconds: enough for smooth charts, few enough to compute at once. */
 const everyMs = 2_000
 const historyMs = 2 * 3600e3
-const slots = 30
+const minute = 60e3
+
+/** A period as slots of whole minutes, at most 30. */
+function slotsOf(start: number, end: number): { count: number; width: number } {
+  const width = Math.max(1, Math.ceil((end - start) / minute / 30)) * minute
+  return { count: Math.ceil((end - start) / width), width }
+}
 
 export class MockApi {
   readonly #flows: MadeFlow[] = []
@@ -70,7 +76,7 @@ export class MockApi {
     const ago = spanOf((query.get('startTime') ?? '').replace('now-', ''))
     const end = query.get('endTime') === 'now' ? this.now() : Date.parse(query.get('endTime') ?? '') || this.now()
     const start = ago ? end - ago : Date.parse(query.get('startTime') ?? '') || end - 3600e3
-    return { start, end }
+    return { start: Math.floor(start / minute) * minute, end: Math.ceil(end / minute) * minute }
   }
 
   #one(kind: string, id: string): Answer {
@@ -90,13 +96,13 @@ export class MockApi {
 
   #stats(name: string, start: number, end: number, within: (from: number, to: number) => MadeFlow[]): StatsAnswer {
     const of = (from: number, to: number) => within(from, to).filter((f) => !name || f.operation === name)
-    const width = (end - start) / slots
-    const seconds = (end - start) / 1e3
+    const { count, width } = slotsOf(start, end)
+    const seconds = (Math.min(end, this.now()) - start) / 1e3
     return {
       operationName: name,
       period: { start: at(start, 0), end: at(end, 0) },
       stats: { ...statsOf(of(start, end), seconds), services: [] },
-      series: Array.from({ length: slots }, (_, i) => {
+      series: Array.from({ length: count }, (_, i) => {
         const { totalRequests, errorCount, p50Latency, p95Latency, p99Latency } = statsOf(of(start + i * width, start + (i + 1) * width), width / 1e3)
         return { time: at(start + i * width, 0), count: totalRequests, errorCount, p50Latency, p95Latency, p99Latency }
       }),
@@ -118,9 +124,10 @@ export class MockApi {
 
   #operations(flows: MadeFlow[], start: number, end: number): OperationRow[] {
     return [...groupBy(flows, (f) => f.operation)].map(([name, group]) => {
-      const { totalRequests, errorCount, errorRate, timeoutCount, rate } = statsOf(group, (end - start) / 1e3)
-      const series = Array.from({ length: slots }, () => 0)
-      for (const f of group) series[Math.floor(((f.startMs - start) / (end - start)) * slots)]! += 1
+      const { totalRequests, errorCount, errorRate, timeoutCount, rate } = statsOf(group, (Math.min(end, this.now()) - start) / 1e3)
+      const { count, width } = slotsOf(start, end)
+      const series = Array.from({ length: count }, () => 0)
+      for (const f of group) series[Math.floor((f.startMs - start) / width)]! += 1
       return { name, environments: [...new Set(group.map((f) => f.environment))].sort(), count: totalRequests, errorCount, errorRate, timeoutCount, rate, ...latencies(group.map((f) => f.spans[0]?.duration ?? 0)), lastSeen: at(group.at(-1)?.startMs ?? 0, 0), series }
     })
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OperationRow } from '../../src/api/types'
-import { operationColumns, searchOperations, sortOperations } from '../../src/model/operations'
+import { operationColumns, searchOperations, sortOperations, withRates } from '../../src/model/operations'
 
 function row(name: string, n: number, environments = ['production']): OperationRow {
   return { name, environments, count: n, errorCount: n, errorRate: n, timeoutCount: 0, rate: n, avgLatency: n, p50Latency: n, p95Latency: n, p99Latency: n, lastSeen: `2026-03-01T12:00:00.${String(n).padStart(9, '0')}Z`, series: [] }
@@ -44,3 +44,5 @@ test('ten thousand operations are searched and sorted while one types', () => {
   sortOperations(many, 'lastSeen', true)
   expect(performance.now() - began).toBeLessThan(1000)
 })
+
+test('within a process rates are over what it has seen', () => expect(withRates(rows, 100).map((r) => [r.name, r.rate])).toEqual([['b', 20], ['a', 10], ['C', 100]]))

@@ -31,7 +31,12 @@ test('losses stand out, and only losses', () => {
 test('the use of the history stays within its bar, also without a limit', () => {
   expect(historyUse(status({ historyBytes: 1 << 20, historyLimitBytes: 4 << 20 }))).toEqual({ share: 0.25, text: '1 MiB of 4 MiB' })
   expect(historyUse(status({ historyBytes: 5, historyLimitBytes: 4 })).share).toBe(1)
-  expect(historyUse(status({ historyBytes: 5, historyLimitBytes: 0 }))).toEqual({ share: 0, text: '5 B' })
+  expect(historyUse(status({ historyBytes: 5, historyLimitBytes: 0, flowsLimit: 0 }))).toEqual({ share: 0, text: '5 B' })
+})
+
+test('the use of the history is told by the limit that is nearer', () => {
+  expect(historyUse(status({ flowsKept: 1000, flowsLimit: 1000, historyBytes: 686 << 10, historyLimitBytes: 4 << 20 }))).toEqual({ share: 1, text: '1,000 of 1,000 flows' })
+  expect(historyUse(status({ flowsKept: 30, flowsLimit: 1000, historyBytes: 3 << 20, historyLimitBytes: 4 << 20 }))).toEqual({ share: 0.75, text: '3 MiB of 4 MiB' })
 })
 
 test('a link from a server does not filter by what one process has one of', () => {

@@ -24,8 +24,8 @@ const stats = (more: Partial<Stats>): Stats => ({ totalRequests: 1000, successCo
 const slot = (count: number, errorCount: number): StatsSlot => ({ time: '', count, errorCount, p50Latency: 10, p95Latency: 40, p99Latency: 90 })
 
 function tiles(now: Partial<Stats>, before: Partial<Stats>, series: StatsSlot[] = []) {
-  const answer: StatsAnswer = { operationName: '', period: { start: '', end: '' }, stats: { ...stats(now), services: [] }, previous: stats(before), series }
-  return Object.fromEntries(redTiles(answer).map((tile) => [tile.id, tile]))
+  const answer: StatsAnswer = { operationName: '', period: { start: '1969-12-31T23:57:00Z', end: '1970-01-01T00:00:00Z' }, stats: { ...stats(now), services: [] }, previous: stats(before), series }
+  return Object.fromEntries(redTiles(answer, 0).map((tile) => [tile.id, tile]))
 }
 
 test('each tile is compared with the period before, worse in red', () => {
@@ -60,5 +60,6 @@ test('a slot without requests has no rate and no latency, but a count of none', 
 
 test('timeouts are told only where there are any', () => {
   expect(tiles({ timeoutCount: 0 }, {})['errors']?.detail).toBe('10 failed')
-  expect(tiles({ timeoutCount: 3 }, {})['errors']?.detail).toMatch(/^10 failed, 3 .*time/)
+  expect(tiles({ timeoutCount: 3 }, {})['errors']?.detail).toBe('7 errors, 3 timeouts')
+  expect(tiles({ timeoutCount: 10 }, {})['errors']?.detail).toBe('10 timeouts')
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { apiTime, parseMillis, parseNanos, pin, resolveRange, spanOf } from '../../src/model/time'
+import { apiTime, parseMillis, parseNanos, pin, resolveRange, seenSeconds, spanOf } from '../../src/model/time'
 
 test('nanoseconds survive, which a double would not hold', () => {
   expect(parseNanos('2026-03-01T12:00:00.123456789Z')).toBe(1772366400123456789n)
@@ -25,3 +25,13 @@ test('pinning a range keeps its length', () => {
 })
 
 test.each([['15m', 900e3], ['7d', 604800e3], ['0m', undefined], ['1w', undefined], ['-1h', undefined]])('%s spans %s ms', (text, ms) => expect(spanOf(text)).toBe(ms))
+
+test('a rate is over what has passed of a period and was seen', () => {
+  const period = { start: '2026-03-01T12:00:00Z', end: '2026-03-01T12:15:00Z' }
+  const at = (text: string) => Date.parse(`2026-03-01T${text}Z`)
+  expect(seenSeconds(period, at('13:00:00'))).toBe(900)
+  expect(seenSeconds(period, at('12:14:20'))).toBe(860)
+  expect(seenSeconds(period, at('12:14:20'), '2026-03-01T12:13:50.5Z')).toBe(29.5)
+  expect(seenSeconds(period, at('12:14:20'), '2026-03-01T11:00:00Z')).toBe(860)
+  expect(seenSeconds(period, at('12:00:00.1'))).toBe(1)
+})

@@ -56,7 +56,7 @@ test('deltas say better or worse', () => {
 
 test('an empty period shows dashes, not zeros', () => {
   const none = { totalRequests: 0, successCount: 0, errorCount: 0, timeoutCount: 0, errorRate: 0, rate: 0, avgLatency: 0, p50Latency: 0, p95Latency: 0, p99Latency: 0 }
-  const tiles = redTiles({ operationName: '', period: { start: '', end: '' }, stats: { ...none, services: [] }, series: [], previous: none } satisfies StatsAnswer)
+  const tiles = redTiles({ operationName: '', period: { start: '', end: '' }, stats: { ...none, services: [] }, series: [], previous: none } satisfies StatsAnswer, 0)
   expect(tiles.map((t) => t.value)).toEqual(['0', '–', '–', '–', '–', '–'])
   expect(tiles.every((t) => t.delta === null)).toBe(true)
 })
