@@ -51,6 +51,14 @@ export function flowsPath(q: FlowQuery): string {
   })
 }
 
+/** Flows that run, the longest first, whenever they began. */
+export function openFlowsPath(f: Filters): string {
+  return path('/flows', { status: 'active', sort: 'duration', operation: f.operation, environment: f.environment, ...service(f.service), pageSize: flowsPerPage })
+}
+
+/** What a process says of its flows that run, besides the API. */
+export const activePath = 'active'
+
 export function statsPath(f: Filters): string {
   if (f.operation) {
     return path(`/operations/${encodeURIComponent(f.operation)}/stats`, { environment: f.environment, ...times(f.range) })

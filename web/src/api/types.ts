@@ -105,6 +105,30 @@ export interface FlowList extends Page {
   flows: FlowSummary[]
 }
 
+/** A flow that has begun and is not counted yet. */
+export interface OpenFlow {
+  flowId: string
+  /** Empty until it is known. */
+  operationName: string
+  rootName: string
+  requestPath?: string
+  startTime: Timestamp
+  elapsedTime: Nanoseconds
+  currentService: NodeId
+  spanCount: number
+  errorCount: number
+}
+
+export interface OpenFlowList extends Page {
+  flows: OpenFlow[]
+  note?: string
+}
+
+/** The step that each flow of a process is at. */
+export interface ActiveSteps {
+  flows: { id: string; current: string }[]
+}
+
 export interface CriticalSegment {
   spanId: string
   service: NodeId

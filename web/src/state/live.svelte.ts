@@ -5,6 +5,9 @@ import type { EpochMilliseconds, Milliseconds } from '../model/units'
 /** Often enough to feel live and to notice a dead server within five seconds. */
 export const refreshEvery: Milliseconds = 4000
 
+/** How long an answer may be on its way before what is shown counts as old: a process that hangs refuses nothing. */
+const patience: Milliseconds = 2000
+
 class Live {
   paused = $state(false)
   /** Goes up whenever it is time to ask again. */
@@ -14,7 +17,13 @@ class Live {
   lastAnswer = $state<EpochMilliseconds>(0)
   unreachable = $state(false)
 
-  readonly mode = $derived(this.unreachable ? 'stale' : this.paused ? 'paused' : 'live')
+  /** Requests without an answer, and since when there has been none for them. */
+  #waiting = $state(0)
+  #waitingSince = $state<EpochMilliseconds>(0)
+
+  /** Whether nothing has come for longer than it should take. */
+  readonly #hangs = $derived(this.#waiting > 0 && this.lastAnswer > 0 && this.now - this.#waitingSince > patience)
+  readonly mode = $derived(this.unreachable || (this.#hangs && !this.paused) ? 'stale' : this.paused ? 'paused' : 'live')
 
   start(): () => void {
     const refresh = setInterval(() => this.#beat(), refreshEvery)
@@ -37,10 +46,20 @@ class Live {
     if (!this.paused) this.refresh()
   }
 
+  asked(): void {
+    if (this.#waiting++ === 0) this.#waitingSince = Date.now()
+  }
+
+  /** A request has ended, however. */
+  settled(): void {
+    this.#waiting--
+  }
+
   answered(): void {
     this.unreachable = false
     this.lastAnswer = Date.now()
     this.now = this.lastAnswer
+    this.#waitingSince = this.lastAnswer
   }
 
   failed(unreachable: boolean): void {

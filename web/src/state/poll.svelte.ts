@@ -57,6 +57,7 @@ export class Poll<T> {
     const request = new AbortController()
     this.#request = request
     this.loading = true
+    live.asked()
     try {
       const data = await getJson<T>(this.#path, request.signal)
       this.data = data
@@ -67,6 +68,7 @@ export class Poll<T> {
       this.error = cause instanceof ApiError ? cause : new ApiError(String(cause), 0, 'unexpected', '')
       live.failed(this.error.unreachable)
     } finally {
+      live.settled()
       if (this.#request === request) {
         this.#request = null
         this.loading = false

@@ -58,6 +58,17 @@ test('a server that is gone is noticed within seconds', async () => {
   await page.close()
 })
 
+test('a server that hangs is noticed within seconds, and so is its answer', async () => {
+  const server = await serveMock()
+  const { page } = await open(browser, server.url)
+  await page.locator('[data-flow]').first().waitFor()
+  server.hanging = true
+  await page.getByText(/^Stale/).waitFor({ timeout: 8_000 }) // its requests would be given up after 15 s
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await server.close()
+  await page.close()
+})
+
 test('a flow that is not there is said to be missing, with the request to look up', async () => {
   const { page } = await open(browser, `${mock.url}/flows/${'0'.repeat(32)}`)
   const alert = page.getByRole('alert')

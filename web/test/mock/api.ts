@@ -4,6 +4,7 @@ import { spanOf } from '../../src/model/time'
 import { detailOf, graphOf, groupBy, latencies, statsOf, summaryOf } from './aggregate'
 import { kept, oneService, processStatus } from './process'
 import { shop } from './shop'
+import { openFlows } from './open'
 import { at, makeFlow, type MadeFlow } from './traces'
 
 export interface Answer {
@@ -66,6 +67,7 @@ export class MockApi {
     if (path === '/status') return ok({ version: 'test', startTime: at(0, 0), uptimeSeconds: 60, otlpGrpc: '127.0.0.1:4317', otlpHttp: '127.0.0.1:4318', spansReceived: this.#flows.length * 20, spansStored: this.#flows.length * 20, tracesOpen: 0, storeBytes: 1 << 20 })
     if (path === '/stats') return ok(this.#stats('', start, end, within))
     if (path === '/dependencies') return ok({ ...graphOf(flows), metadata: { namespace: '', service: '', lastUpdated: at(end, 0), period } })
+    if (path === '/flows' && query.get('status') === 'active') return ok(openFlows(this.now(), this.process))
     if (path === '/flows') return ok(this.#list(flows, query))
     if (path === '/operations') return ok({ operations: this.#operations(flows, start, end), total: groupBy(flows, (f) => f.operation).size, page: 1, pageSize: 1000, period } satisfies OperationList)
     if (path === '/services') return ok(this.#services(flows, period))

@@ -35,7 +35,7 @@ export function processStatus(flows: number, upSeconds: number, startTime: strin
     flowsTotal: flows,
     flowsKept,
     flowsLimit: kept,
-    flowsActive: 0,
+    flowsActive: Math.min(1, flows),
     historyBytes: flowsKept * 6_400,
     historyLimitBytes: 16 << 20,
     flowsDropped: 0,

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { MockApi } from './api'
+import { activeSteps } from './open'
 
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
@@ -13,6 +14,8 @@ export interface Mock {
   url: string
   /** While true every API call fails as an unwell server's would. */
   failing: boolean
+  /** While true no API call is answered. */
+  hanging: boolean
   close(): Promise<void>
 }
 
@@ -29,7 +32,7 @@ export interface MockOptions {
 export async function startMock({ dist, port = 0, empty = false, process = false, prefix = '/' }: MockOptions): Promise<Mock> {
   const api = new MockApi(Date.now, empty, process)
   const mount = prefix.slice(0, -1)
-  const mock = { url: '', failing: false, close: () => stop(server) }
+  const mock = { url: '', failing: false, hanging: false, close: () => stop(server) }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://mock')
     if (url.pathname !== mount && !url.pathname.startsWith(prefix)) {
@@ -37,7 +40,12 @@ export async function startMock({ dist, port = 0, empty = false, process = false
       return
     }
     const path = url.pathname.slice(mount.length)
+    if (process && path === '/active') {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(activeSteps))
+      return
+    }
     if (path.startsWith('/api/v1')) {
+      if (mock.hanging) return
       const failure = { status: 503, body: { title: 'Unavailable', status: 503, code: 'unavailable', detail: 'the store is closed', requestId: 'req-42' } }
       const { status, body } = mock.failing ? failure : api.answer(path.slice('/api/v1'.length), url.searchParams)
       response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', 'X-Request-Id': 'mock-request' })
