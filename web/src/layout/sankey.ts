@@ -23,7 +23,7 @@ export interface PlacedSankey {
 export const stepWidth: Pixels = 12
 
 /** Room for a name beside its step, and for two lines of text between two steps. */
-const columnRoom: Pixels = 150
+export const columnRoom: Pixels = 166
 const rowRoom: Pixels = 34
 
 /** Time is drawn no taller than this, or a flow of one step would be a wall, and no smaller, or it could not be compared. */

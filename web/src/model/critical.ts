@@ -4,8 +4,10 @@ import type { CriticalSegment, NodeId } from '../api/types'
 import type { Nanoseconds, Ratio } from './units'
 
 export interface Share {
-  /** What the time is added up for: a service's id, or a step's name. */
+  /** What the time is added up for: a service's id, or a step's name and whom it called. */
   key: string
+  name: string
+  peer: string
   service: NodeId
   duration: Nanoseconds
   share: Ratio
@@ -16,17 +18,19 @@ export function sharesByService(path: CriticalSegment[]): Share[] {
   return sharesBy(path, (segment) => segment.service)
 }
 
-export function sharesByStep(path: CriticalSegment[]): Share[] {
-  return sharesBy(path, (segment) => segment.name)
+export function sharesByStep(path: CriticalSegment[], peerOf: (spanId: string) => string = () => ''): Share[] {
+  return sharesBy(path, (segment) => segment.name, peerOf)
 }
 
-function sharesBy(path: CriticalSegment[], keyOf: (segment: CriticalSegment) => string): Share[] {
+function sharesBy(path: CriticalSegment[], nameOf: (segment: CriticalSegment) => string, peerOf: (spanId: string) => string = () => ''): Share[] {
   const shares = new Map<string, Share>()
   let total = 0
   for (const segment of path) {
     const { service, duration } = segment
-    const key = keyOf(segment)
-    const s = shares.get(key) ?? { key, service, duration: 0, share: 0, segments: 0 }
+    const name = nameOf(segment)
+    const peer = peerOf(segment.spanId)
+    const key = peer ? `${name} ${peer}` : name
+    const s = shares.get(key) ?? { key, name, peer, service, duration: 0, share: 0, segments: 0 }
     s.duration += duration
     s.segments++
     shares.set(key, s)

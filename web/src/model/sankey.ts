@@ -7,7 +7,7 @@
 // - Loops are folded: a span with the name and service of a step that it is already
 //   within is part of that step. Its time goes back there, and no longer passes
 //   through the steps between.
-// - What lies deeper than can be drawn counts as own time of the last step above it.
+// - What lies deeper than can be drawn is part of the last step above it, which says so.
 // - Of many steps the largest are named, each with all that lead to it; the others
 //   of a column are one step, "others".
 //
@@ -20,6 +20,8 @@ import type { Nanoseconds } from './units'
 
 export interface SankeyStep {
   readonly name: string
+  /** Whom a client's step called, where that is known and its name does not say it. */
+  readonly peer: string
   /** Empty for "others". */
   readonly service: NodeId
   /** What it is coloured by. */
@@ -32,6 +34,9 @@ export interface SankeyStep {
   value: Nanoseconds
   source: Nanoseconds
   self: Nanoseconds
+  /** Spans below it that are too deep to be drawn, and what of the time it kept is theirs. */
+  deeper: number
+  deeperTime: Nanoseconds
   calls: number
   errors: number
   retries: number
@@ -63,7 +68,7 @@ export interface Sankey {
 const mostSteps = 60
 
 /** As many columns as anyone scrolls through. */
-const mostColumns = 24
+export const mostColumns = 24
 
 interface Draft extends SankeyStep {
   /** Number of its name and service. */
@@ -111,7 +116,7 @@ function kindsOf(t: Timeline): { kinds: Int32Array; count: number } {
   let count = 0
   for (let i = 0; i < t.count; i++) {
     const service = t.services[i] ?? ''
-    const name = t.names[i] ?? ''
+    const name = t.peers[i] ? `${t.names[i]}\0${t.peers[i]}` : (t.names[i] ?? '')
     let names = services.get(service)
     if (!names) services.set(service, (names = new Map()))
     let kind = names.get(name)
@@ -130,7 +135,7 @@ function around(drafts: Draft[], above: number, kind: number): number | undefine
 }
 
 function empty(t: Timeline, i: number, kind: number, parent: number, level: number): Draft {
-  return { name: t.names[i] ?? '', service: t.services[i] ?? '', tint: t.tints[i] ?? '', parent, depth: 0, value: 0, source: 0, self: 0, calls: 0, errors: 0, retries: 0, spanId: t.ids[i] ?? '', steps: 1, kind, level, longest: -1, children: [] }
+  return { name: t.names[i] ?? '', peer: t.peers[i] ?? '', service: t.services[i] ?? '', tint: t.tints[i] ?? '', parent, depth: 0, value: 0, source: 0, self: 0, deeper: 0, deeperTime: 0, calls: 0, errors: 0, retries: 0, spanId: t.ids[i] ?? '', steps: 1, kind, level, longest: -1, children: [] }
 }
 
 function add(step: Draft, t: Timeline, i: number, source: Nanoseconds, self: Nanoseconds, tooDeep: boolean): void {
@@ -138,7 +143,11 @@ function add(step: Draft, t: Timeline, i: number, source: Nanoseconds, self: Nan
   step.self += self
   const flags = t.flags[i] ?? 0
   if (flags & flag.error) step.errors++
-  if (tooDeep) return
+  if (tooDeep) {
+    step.deeper++
+    step.deeperTime += self
+    return
+  }
   step.calls++
   if (flags & flag.retry) step.retries++
   if ((t.duration[i] ?? 0) <= step.longest) return
@@ -213,7 +222,7 @@ function arrange(drafts: Draft[], kept: Set<number>, stepOf: Int32Array): Sankey
 }
 
 function nameless(depth: number): SankeyStep {
-  return { name: 'others', service: '', tint: '', parent: -1, depth, value: 0, source: 0, self: 0, calls: 0, errors: 0, retries: 0, spanId: '', steps: 0 }
+  return { name: 'others', peer: '', service: '', tint: '', parent: -1, depth, value: 0, source: 0, self: 0, deeper: 0, deeperTime: 0, calls: 0, errors: 0, retries: 0, spanId: '', steps: 0 }
 }
 
 function join(other: SankeyStep, step: SankeyStep): void {
@@ -221,6 +230,8 @@ function join(other: SankeyStep, step: SankeyStep): void {
   other.value += step.self
   other.self += step.self
   other.source += step.source
+  other.deeper += step.deeper
+  other.deeperTime += step.deeperTime
   other.calls += step.calls
   other.errors += step.errors
   other.retries += step.retries
@@ -253,9 +264,10 @@ export function stepTitle(step: SankeyStep): string {
 export function stepSentence(step: SankeyStep, total: Nanoseconds): string {
   const out = step.value - step.self
   const parts = [
-    stepTitle(step),
+    [stepTitle(step), step.peer].filter(Boolean).join(' '),
     `${formatNanos(step.value)}, ${formatRatio(total > 0 ? step.value / total : 0)} of all`,
-    `${formatNanos(step.self)} own time`,
+    `${formatNanos(step.self - step.deeperTime)} own time`,
+    ...(step.deeper > 0 ? [`${formatNanos(step.deeperTime)} in ${plural(step.deeper, 'span')} deeper`] : []),
     ...(out > 0 ? [`${formatNanos(out)} to the steps it calls`] : []),
     ...(step.source > 0 && step.parent >= 0 ? [`${formatNanos(step.source)} of it after its caller had ended`] : []),
     ...(step.errors > 0 ? [`${step.errors} failed`] : []),

@@ -31,6 +31,12 @@ interface Visit {
   depth: number
 }
 
+/** "client"; empty for a span whose kind nobody said. */
+export function kindName(kind: string): string {
+  const name = kind.replace(/^SPAN_KIND_/, '').toLowerCase()
+  return name === 'unspecified' ? '' : name
+}
+
 /** Hops nest as calls between services do; calls within a service are indented below their hop. */
 export function sequenceRows(steps: SequenceStep[]): SequenceRow[] {
   const rows: SequenceRow[] = []

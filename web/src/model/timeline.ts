@@ -19,6 +19,8 @@ export interface Timeline {
   /** What a span is coloured by: its service, or its name in a flow of one service. */
   readonly tints: string[]
   readonly kinds: string[]
+  /** Whom a client's span called, where its trace says so and its name does not. */
+  readonly peers: string[]
   /** Index of the parent, -1 for roots and orphans. */
   readonly parent: Int32Array
   readonly depth: Uint16Array
@@ -52,6 +54,7 @@ export function buildTimeline(flow: FlowDetail, trace: Trace | null): Timeline {
     services: steps.map((s) => s.service),
     tints: steps.map((s) => (alone ? s.name : s.service)),
     kinds: steps.map((s) => s.kind),
+    peers: steps.map((s) => peerOf(s, spans.get(s.spanId))),
     parent: Int32Array.from(steps, (s, i) => parentIndex(s, i, indexOf)),
     depth: Uint16Array.from(steps, (s) => Math.min(s.depth, deepest)),
     subtreeEnd: subtreeEnds(steps),
@@ -66,6 +69,13 @@ export function buildTimeline(flow: FlowDetail, trace: Trace | null): Timeline {
   }
   for (const i of t.critical.keys()) t.flags[i] = (t.flags[i] ?? 0) | flag.critical
   return t
+}
+
+/** Databases are left out: the names of their spans say what is asked of them. */
+function peerOf(step: SequenceStep, span: Span | undefined): string {
+  if (!span || !step.kind.endsWith('CLIENT') || 'db.system.name' in span.attributes || 'db.system' in span.attributes) return ''
+  const peer = span.attributes['peer.service'] ?? span.attributes['server.address'] ?? ''
+  return typeof peer === 'string' && !step.name.includes(peer) ? peer : ''
 }
 
 /** A parent comes before its child in call order; anything else is no parent to draw. */

@@ -2,6 +2,7 @@
 // failed, the last good answer stays and says that it is stale.
 import { untrack } from 'svelte'
 import { ApiError, getJson } from '../api/client'
+import type { EpochMilliseconds } from '../model/units'
 import { live } from './live.svelte'
 
 export class Poll<T> {
@@ -10,6 +11,8 @@ export class Poll<T> {
   /** Whether the data answers an earlier question than the one asked now. */
   changing = $state(false)
   loading = $state(false)
+  /** When the data came. */
+  at = $state<EpochMilliseconds>(0)
   readonly stale = $derived(this.data !== null && (this.error !== null || this.changing))
 
   #path: string | null = null
@@ -61,6 +64,7 @@ export class Poll<T> {
     try {
       const data = await getJson<T>(this.#path, request.signal)
       this.data = data
+      this.at = Date.now()
       this.error = null
       live.answered()
     } catch (cause) {

@@ -50,3 +50,9 @@ test('within one service the critical path is added up per step', () => {
   const shares = sharesByStep([segment('pay', 10), segment('SELECT', 60), segment('pay', 30)])
   expect(shares.map((s) => [s.key, s.share, s.segments])).toEqual([['SELECT', 0.6, 1], ['pay', 0.4, 2]])
 })
+
+test('steps of one name are told apart by whom they called', () => {
+  const segment = (spanId: string, duration: number): CriticalSegment => ({ spanId, service: 'shop', name: 'POST', offset: 0, duration })
+  const shares = sharesByStep([segment('a', 10), segment('b', 30), segment('c', 60)], (id) => (id === 'b' ? 'mail' : 'payments'))
+  expect(shares.map((s) => [s.name, s.peer, s.share])).toEqual([['POST', 'payments', 0.7], ['POST', 'mail', 0.3]])
+})

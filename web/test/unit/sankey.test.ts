@@ -172,11 +172,13 @@ test('of many steps the largest are named, the others of a column are one', () =
   expect(diagram.total).toBe(10_000)
 })
 
-test('what is deeper than the last column is own time there', () => {
+test('what is deeper than the last column is part of it, which says so', () => {
   const spans = Array.from({ length: 30 }, (_, i): Made => [`level ${i}`, i, i, 100 - i])
   const diagram = drawn(spans, undefined, 5)
   expect(diagram.steps).toHaveLength(5)
-  expect(diagram.steps.at(-1)).toMatchObject({ name: 'level 4', value: 92, self: 92, calls: 1, spanId: 's4' })
+  expect(diagram.steps.at(-1)).toMatchObject({ name: 'level 4', value: 92, self: 92, deeper: 25, deeperTime: 90, calls: 1, spanId: 's4' })
+  expect(stepSentence(diagram.steps[4]!, diagram.total)).toContain('2 ns own time · 90 ns in 25 spans deeper')
+  expect(diagram.steps.slice(0, 4).map((s) => s.deeper)).toEqual([0, 0, 0, 0])
 })
 
 /** Any trace: overlaps, overhangs, repetitions, loops, orphans, long durations. */

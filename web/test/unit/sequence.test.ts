@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CriticalSegment, SequenceStep } from '../../src/api/types'
 import { sharesByService } from '../../src/model/critical'
-import { sequenceRows } from '../../src/model/sequence'
+import { kindName, sequenceRows } from '../../src/model/sequence'
 
 function step(id: string, parent: string, service: string, depth: number): SequenceStep {
   return { step: 0, spanId: id, parentSpanId: parent, service, pod: `${service}-1`, name: id, kind: 'SERVER', depth, offset: 0, duration: 1, selfTime: 1, status: 'OK', retry: false, circuitBreak: false, orphan: false, clockSkew: 0 }
@@ -49,9 +49,9 @@ const segment = (service: string, duration: number): CriticalSegment => ({ spanI
 test('the critical path is added up per service, most time first, whole as one', () => {
   const shares = sharesByService([segment('web', 10), segment('db', 70), segment('web', 15), segment('cart', 5)])
   expect(shares).toEqual([
-    { key: 'db', service: 'db', duration: 70, share: 0.7, segments: 1 },
-    { key: 'web', service: 'web', duration: 25, share: 0.25, segments: 2 },
-    { key: 'cart', service: 'cart', duration: 5, share: 0.05, segments: 1 },
+    { key: 'db', name: 'db', peer: '', service: 'db', duration: 70, share: 0.7, segments: 1 },
+    { key: 'web', name: 'web', peer: '', service: 'web', duration: 25, share: 0.25, segments: 2 },
+    { key: 'cart', name: 'cart', peer: '', service: 'cart', duration: 5, share: 0.05, segments: 1 },
   ])
 })
 
@@ -59,3 +59,5 @@ test('a path without time has shares of nothing, not of NaN', () => {
   expect(sharesByService([segment('web', 0)])[0]?.share).toBe(0)
   expect(sharesByService([])).toEqual([])
 })
+
+test.each([['SPAN_KIND_CLIENT', 'client'], ['SPAN_KIND_UNSPECIFIED', ''], ['', '']])('the kind %j is told as %j', (kind, name) => expect(kindName(kind)).toBe(name))

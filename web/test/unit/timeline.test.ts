@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FlowDetail, SequenceStep } from '../../src/api/types'
+import type { FlowDetail, SequenceStep, Trace } from '../../src/api/types'
 import { sharesByService } from '../../src/model/critical'
 import { sequenceRows } from '../../src/model/sequence'
 import { ancestors, buildTimeline, flag, hidesError, levelToCollapse, nextError, visibleRows } from '../../src/model/timeline'
@@ -83,4 +83,13 @@ test('spans are coloured by service, and by step where one service did all', () 
   expect(timeline.tints).toEqual(timeline.services)
   const alone = buildTimeline({ ...flow, sequence: sequence.map((s) => ({ ...s, service: 'web' })) }, null)
   expect(alone.tints).toEqual(alone.names)
+})
+
+test('a call by a mere method says whom it called, a query does not', () => {
+  const calls = [step(0, 0, -1, 'web', { name: 'POST', kind: 'SPAN_KIND_CLIENT' }), step(1, 0, -1, 'web', { name: 'POST payments', kind: 'CLIENT' }), step(2, 0, -1, 'web', { name: 'SELECT', kind: 'CLIENT' }), step(3, 0, -1, 'web')]
+  const attributes = { 'server.address': '10.0.0.1', 'peer.service': 'payments' }
+  const spans = calls.map(({ spanId }, i) => ({ spanId, events: [], attributes: i === 2 ? { ...attributes, 'db.system.name': 'sqlite' } : attributes }))
+  const of = (trace: unknown) => buildTimeline({ ...flow, sequence: calls } as FlowDetail, trace as Trace).peers
+  expect(of({ spans })).toEqual(['payments', '', '', ''])
+  expect(of(null)).toEqual(['', '', '', ''])
 })
