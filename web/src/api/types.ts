@@ -126,7 +126,7 @@ export interface OpenFlowList extends Page {
 
 /** The step that each flow of a process is at. */
 export interface ActiveSteps {
-  flows: { id: string; current: string }[]
+  flows: { id: string; current: string; request_path?: string }[]
 }
 
 export interface CriticalSegment {

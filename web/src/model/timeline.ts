@@ -54,7 +54,7 @@ export function buildTimeline(flow: FlowDetail, trace: Trace | null): Timeline {
     services: steps.map((s) => s.service),
     tints: steps.map((s) => (alone ? s.name : s.service)),
     kinds: steps.map((s) => s.kind),
-    peers: steps.map((s) => peerOf(s, spans.get(s.spanId))),
+    peers: steps.map((s) => peerOf(s, spans)),
     parent: Int32Array.from(steps, (s, i) => parentIndex(s, i, indexOf)),
     depth: Uint16Array.from(steps, (s) => Math.min(s.depth, deepest)),
     subtreeEnd: subtreeEnds(steps),
@@ -71,10 +71,12 @@ export function buildTimeline(flow: FlowDetail, trace: Trace | null): Timeline {
   return t
 }
 
-/** Databases are left out: the names of their spans say what is asked of them. */
-function peerOf(step: SequenceStep, span: Span | undefined): string {
+/** The name that the call or the step around it gives, or an address. Databases are left out: the names of their spans say what is asked of them. */
+function peerOf(step: SequenceStep, spans: Map<string, Span>): string {
+  const span = spans.get(step.spanId)
   if (!span || !step.kind.endsWith('CLIENT') || 'db.system.name' in span.attributes || 'db.system' in span.attributes) return ''
-  const peer = span.attributes['peer.service'] ?? span.attributes['server.address'] ?? ''
+  const around = spans.get(step.parentSpanId)
+  const peer = span.attributes['peer.service'] ?? around?.attributes['peer.service'] ?? span.attributes['server.address'] ?? ''
   return typeof peer === 'string' && !step.name.includes(peer) ? peer : ''
 }
 

@@ -91,5 +91,6 @@ test('a call by a mere method says whom it called, a query does not', () => {
   const spans = calls.map(({ spanId }, i) => ({ spanId, events: [], attributes: i === 2 ? { ...attributes, 'db.system.name': 'sqlite' } : attributes }))
   const of = (trace: unknown) => buildTimeline({ ...flow, sequence: calls } as FlowDetail, trace as Trace).peers
   expect(of({ spans })).toEqual(['payments', '', '', ''])
+  expect(of({ spans: [{ ...spans[0], attributes: { 'server.address': '10.0.0.1' } }] })[0]).toBe('10.0.0.1')
   expect(of(null)).toEqual(['', '', '', ''])
 })
