@@ -13,9 +13,11 @@ export function lastSlotPassed(period: Period, slots: number, now: EpochMillisec
   return (now - start - (slots - 1) * width) / width
 }
 
-/** The last count as the whole slot will have it at this pace; nothing before half of it has passed. */
+/** The last count as the whole slot will have it at this pace; nothing before half of it has passed, unless it is all there is. */
 export function paced(counts: number[], passed: Ratio): (number | null)[] {
   const last = counts.at(-1)
   if (last === undefined || passed >= 1 || counts.length === 1) return counts
-  return [...counts.slice(0, -1), passed < 0.5 ? null : last / passed]
+  const before = counts.slice(0, -1)
+  if (before.every((count) => count === 0)) return counts
+  return [...before, passed < 0.5 ? null : last / passed]
 }

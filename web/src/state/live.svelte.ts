@@ -6,7 +6,7 @@ import type { EpochMilliseconds, Milliseconds } from '../model/units'
 export const refreshEvery: Milliseconds = 4000
 
 /** How long an answer may be on its way before what is shown counts as old: a process that hangs refuses nothing. */
-const patience: Milliseconds = 2000
+const patience: Milliseconds = 1500
 
 class Live {
   paused = $state(false)
@@ -21,8 +21,8 @@ class Live {
   #waiting = $state(0)
   #waitingSince = $state<EpochMilliseconds>(0)
 
-  /** Whether nothing has come for longer than it should take. */
-  readonly #hangs = $derived(this.#waiting > 0 && this.lastAnswer > 0 && this.now - this.#waitingSince > patience)
+  /** Whether something was asked and nothing has come for longer than it should take. One slow answer among others is no reason. */
+  readonly #hangs = $derived(this.#waiting > 0 && this.lastAnswer > 0 && this.now - this.#waitingSince > patience && this.now - this.lastAnswer > refreshEvery + patience)
   readonly mode = $derived(this.unreachable || (this.#hangs && !this.paused) ? 'stale' : this.paused ? 'paused' : 'live')
 
   start(): () => void {

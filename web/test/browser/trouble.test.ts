@@ -63,7 +63,7 @@ test('a server that hangs is noticed within seconds, and so is its answer', asyn
   const { page } = await open(browser, server.url)
   await page.locator('[data-flow]').first().waitFor()
   server.hanging = true
-  await page.getByText(/^Stale/).waitFor({ timeout: 8_000 }) // its requests would be given up after 15 s
+  await page.getByText(/^Stale/).waitFor({ timeout: 10_000 }) // its requests would be given up after 15 s
   expect(await page.getByRole('alert').count()).toBe(0)
   await server.close()
   await page.close()

@@ -17,6 +17,7 @@ test('the open slot is no plunge', () => {
   expect(paced([10, 10, 1], 0.1)).toEqual([10, 10, null])
   expect(paced([10, 10, 4], 1)).toEqual([10, 10, 4])
   expect(paced([10, 10, 4], 20)).toEqual([10, 10, 4])
+  expect(paced([0, 0, 5], 0.1)).toEqual([0, 0, 5])
   expect(paced([3], 0.1)).toEqual([3])
   expect(paced([], 0.1)).toEqual([])
 })
