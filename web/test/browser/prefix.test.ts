@@ -80,3 +80,15 @@ test('an unknown path below the prefix leads home', async () => {
   expect(beside()).toEqual([])
   await page.close()
 })
+
+test('a page that does not find its files says what to set, and the dashboard takes the place of that', async () => {
+  const page = await browser.newPage()
+  await page.route('**/assets/**', (route) => route.abort())
+  await page.goto(mock.url)
+  await page.getByText('set flowhttp.WithPrefix').waitFor()
+  await page.unroute('**/assets/**')
+  await page.reload()
+  await page.locator('[data-flow]').first().waitFor()
+  expect(await page.getByText('flowhttp.WithPrefix').count()).toBe(0)
+  await page.close()
+})
