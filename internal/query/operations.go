@@ -60,7 +60,7 @@ func (e *Engine) Operations(ctx context.Context, f Filter) (Operations, error) {
 }
 
 func (e *Engine) listOperations(byName map[string]*operation, p Period) []Operation {
-	seconds := p.seconds(e.now())
+	seconds := e.seconds(p)
 	list := make([]Operation, 0, len(byName))
 	for name, op := range byName {
 		if op.flows <= 0 {

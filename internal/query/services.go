@@ -125,7 +125,7 @@ func (e *Engine) metrics(s *model.NodeStats, p Period) ServiceMetrics {
 	return ServiceMetrics{
 		Requests:    s.Requests,
 		Errors:      s.Errors,
-		RequestRate: float64(s.Requests) / p.seconds(e.now()),
+		RequestRate: float64(s.Requests) / e.seconds(p),
 		ErrorRate:   share(s.Errors, s.Requests),
 		Latency:     latencyOf(&s.Latency),
 	}
