@@ -72,7 +72,7 @@ func add[T any](facts map[string]any, name string, list []T) {
 // maxOpen is how many running flows are listed.
 const maxOpen = 1000
 
-func (s source) Open() (out model.OpenFlows, current []string) {
+func (s source) Open() (out model.OpenFlows, at []inprocess.Running) {
 	out = model.OpenFlows{Total: s.t.Totals().Active, At: s.t.now()}
 	node := model.Node{Name: s.t.Service()}
 	for _, a := range s.t.Active(maxOpen) {
@@ -82,15 +82,19 @@ func (s source) Open() (out model.OpenFlows, current []string) {
 			RootService: node, RootName: a.Name, Services: []model.Node{node}, Current: node,
 			SpanCount: uint32(a.Steps), ErrorCount: uint32(a.Failed),
 		}
+		where := inprocess.Running{Current: a.Current}
 		for _, attr := range a.Attrs {
-			if attr.key == operationKey {
+			switch attr.key {
+			case operationKey:
 				f.Operation = attr.text
+			case "url.path":
+				where.Path = attr.text
 			}
 		}
 		out.List = append(out.List, f)
-		current = append(current, a.Current)
+		at = append(at, where)
 	}
-	return out, current
+	return out, at
 }
 
 func (s source) Paths() []inprocess.Path {

@@ -219,6 +219,9 @@ func TestDashboardIsNotRecorded(t *testing.T) {
 		if totals := tracker.Totals(); totals.Active != 1 {
 			t.Errorf("%d flows run", totals.Active)
 		}
+		if w := get(m, "/debug/flow/active"); !strings.Contains(w.Body.String(), `"request_path":"/own"`) {
+			t.Errorf("it runs as %s", w.Body)
+		}
 	})
 	h := tracker.Middleware(m)
 	for _, path := range []string{"", "stats", "flows", "active", "api/v1/status", "api/v1/flows?status=active", "assets/none.js", "nowhere"} {

@@ -231,15 +231,16 @@ func (v *View) active(*http.Request) (any, error) {
 		Start   time.Time `json:"start_time"`
 		Elapsed int64     `json:"elapsed"` // ns
 		Current string    `json:"current"`
+		Path    string    `json:"request_path,omitempty"`
 		Steps   uint32    `json:"operations"`
 		Errors  uint32    `json:"errors"`
 	}
-	open, current := v.source.Open()
+	open, at := v.source.Open()
 	flows := []running{}
 	for i, f := range open.List {
 		flows = append(flows, running{
 			f.TraceID.String(), f.RootName, time.Unix(0, f.Start).UTC(), max(0, open.At.UnixNano()-f.Start),
-			current[i], f.SpanCount, f.ErrorCount,
+			at[i].Current, at[i].Path, f.SpanCount, f.ErrorCount,
 		})
 	}
 	return map[string]any{"flows": flows, "count": open.Total}, nil

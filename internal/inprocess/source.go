@@ -39,9 +39,8 @@ type Source interface {
 	// Request is records as an OTLP request.
 	Request(records [][]byte) []byte
 
-	// Open is what runs, and the name of the operation that each flow of the
-	// list is at.
-	Open() (open model.OpenFlows, current []string)
+	// Open is what runs, and where each flow of the list is.
+	Open() (open model.OpenFlows, at []Running)
 	// Paths are the statistics of all paths, exact. A flow is in them before its
 	// record is anywhere.
 	Paths() []Path
@@ -55,6 +54,12 @@ type Source interface {
 	Ignore(r *http.Request)
 	// Now is the recorder's clock.
 	Now() time.Time
+}
+
+// Running is where a flow is that runs.
+type Running struct {
+	Current string // the name of its operation
+	Path    string // of the URL that it serves: a request has no name yet
 }
 
 // Path is what the operations of one path did.

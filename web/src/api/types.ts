@@ -111,7 +111,6 @@ export interface OpenFlow {
   /** Empty until it is known. */
   operationName: string
   rootName: string
-  requestPath?: string
   startTime: Timestamp
   elapsedTime: Nanoseconds
   currentService: NodeId
