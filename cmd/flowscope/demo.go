@@ -37,8 +37,11 @@ func (c *demoCmd) Validate() error {
 
 // Run runs the demo until ctx ends or the duration is over.
 func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // demo | head: its data goes, too
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // or it would end at once, and leave its data
+	defer signal.Reset(syscall.SIGPIPE)
+	out = reader{out, stop}
 	terminal := term.IsTerminal(int(os.Stdout.Fd()))
 	if terminal && c.LogLevel == "info" {
 		c.LogLevel = "warn" // the status line is what people look at
@@ -53,4 +56,19 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
 	return app.Demo(ctx, app.DemoConfig{
 		Serve: c.Serve, Rate: c.Rate, Duration: c.Duration, Seed: c.Seed, Out: out, Live: terminal,
 	}, log)
+}
+
+// reader is whoever reads what the demo says. When nobody does any more (demo |
+// head) it ends.
+type reader struct {
+	io.Writer
+	gone func()
+}
+
+func (r reader) Write(p []byte) (int, error) {
+	n, err := r.Writer.Write(p)
+	if err != nil {
+		r.gone()
+	}
+	return n, err
 }

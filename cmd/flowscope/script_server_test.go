@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -98,6 +99,30 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		return err == nil && line.Match(text)
 	})
+}
+
+// leave follows the demo whose address is in a file, a hundred times at once, and
+// goes without having read it all, so that what is written then goes nowhere:
+// leave FILE TIMES. The demo has to answer still.
+func leave(ts *testscript.TestScript, _ bool, args []string) {
+	addr := regexp.MustCompile(`Open +http://(\S+)`).FindStringSubmatch(ts.ReadFile(args[0]))[1]
+	times, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for range times {
+		var conns [100]net.Conn
+		for i := range conns {
+			conns[i], err = net.Dial("tcp", addr)
+			ts.Check(err)
+			_, err = fmt.Fprintf(conns[i], "GET /api/v1/flows?follow=true HTTP/1.1\r\nHost: %s\r\n\r\n", addr)
+			ts.Check(err)
+		}
+		_, err = io.CopyN(io.Discard, conns[0], 5000)
+		ts.Check(err)
+		for _, c := range conns {
+			ts.Check(c.Close())
+		}
+	}
+	fetch(ts, "http://"+addr+"/api/v1/status")
 }
 
 // waitFor asks 50 times a second, for at most 20 s.

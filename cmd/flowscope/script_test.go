@@ -21,7 +21,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "serve": serve, "send": send, "halt": halt, "await": await, "shop": shop, "exits": exits},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "serve": serve, "send": send, "halt": halt, "await": await, "leave": leave, "shop": shop, "exits": exits},
 	})
 }
 
