@@ -231,3 +231,23 @@ func TestTransportClosesIdleConnections(t *testing.T) {
 		t.Errorf("they were closed %d times", base.closed)
 	}
 }
+
+// TestMessageWithoutRoom has a reason that there is no room for in full.
+func TestMessageWithoutRoom(t *testing.T) {
+	t.Parallel()
+	tracker := flow.New()
+	ctx, root := tracker.Start(t.Context(), "root")
+	_, child := tracker.Start(ctx, "child")
+	child.SetStatus(flow.Failed, "short")
+	for _, size := range []int{1000, 30, 1} {
+		for i := range 600 {
+			root.Set(flow.String(fmt.Sprintf("%d.%d", size, i), strings.Repeat("x", size)))
+		}
+	}
+	child.SetStatus(flow.Failed, strings.Repeat("long", 100))
+	child.End()
+	root.End()
+	if message := tracker.Flows(1)[0].Spans[1].Message; message != "longl" {
+		t.Errorf("the child says %q", message)
+	}
+}

@@ -23,8 +23,9 @@ import (
 // An attempt that fails for now (no connection, 429, 502, 503, 504) is repeated
 // after a while that doubles from half a second up to ten, or that the receiver
 // asked for with Retry-After; meanwhile flows wait in the tracker. Every other
-// answer but 2xx, a redirect, too, is an error and the flows are lost. Spans that the receiver
-// refused of a request that it took are counted (ExporterStats.Refused).
+// answer but 2xx is an error and the flows are lost; a redirect, too, unless Client
+// follows it. Spans that the receiver refused of a request that it took are counted
+// (ExporterStats.Refused).
 type OTLPExporter struct {
 	// Endpoint is where the receiver is: "http://127.0.0.1:4318". Spans go to
 	// /v1/traces below it. Empty is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, which is

@@ -100,7 +100,7 @@ func (r *run) abandon() bool {
 		a := Bool("flow.abandoned", true)
 		head.setLocked(&a)
 		head.status = Failed
-		head.more().message = "timeout: the flow did not end"
+		head.messageLocked("timeout: the flow did not end")
 		head.ended, head.end = true, now
 		r.open--
 		r.ended = true

@@ -84,7 +84,7 @@ func (w *response) describeLocked(op *Op, r *http.Request, cause any) {
 	}
 	if cause == http.ErrAbortHandler { //nolint:errorlint // as above
 		op.status = Failed
-		op.more().message = "the answer was aborted"
+		op.messageLocked("the answer was aborted")
 		if w.status == 0 { // the connection is closed without one
 			return
 		}

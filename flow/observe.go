@@ -33,7 +33,7 @@ func (o *observer) begin(c *config) {
 
 // completed looks at a run that is complete, before it is decided whether it is
 // kept and before its record is made. The caller holds the run's lock; nothing
-// here calls code of others.
+// here calls code of others but the clock.
 func (o *observer) completed(r *run, now int64) {
 	if o.on.Load() || r.first[0].status == Failed {
 		o.look(r, r.past(r.first[0].end, now))

@@ -224,7 +224,7 @@ func (o *Op) messageLocked(message string) {
 	}
 	if more := len(message) - before; more <= 0 || !o.run.room(more) {
 		if more > 0 {
-			message = kept(message, o.leastMessage())
+			message = kept(message, max(before, o.leastMessage()))
 		}
 		o.run.bytes += int32(len(message) - before)
 	}

@@ -68,12 +68,16 @@ func (c *diffCmd) candidate() string { return cmp.Or(c.Candidate, "now-1h..now")
 
 // behind is the candidate that is not given: what has come since the recorded
 // run, where the last hour would have that run in it, too.
-func (c *diffCmd) behind(base *compare.Profile, now time.Time) string {
+func (c *diffCmd) behind(base *compare.Profile, now time.Time) (string, error) {
 	within := c.Environment == "" || c.Environment == base.Environment
-	if within && base.End.After(now.Add(-time.Hour)) && base.End.Before(now) {
-		return base.End.UTC().Format(time.RFC3339Nano) + "..now"
+	switch end := base.End.UTC(); {
+	case !within || !end.After(now.Add(-time.Hour)):
+		return c.candidate(), nil
+	case end.After(now):
+		return "", fmt.Errorf("the recorded run ends with this minute: wait until %s, or say what --candidate is", end.Format(time.TimeOnly))
+	default:
+		return end.Format(time.RFC3339Nano) + "..now", nil
 	}
-	return c.candidate()
 }
 
 func (c *diffCmd) gate() (compare.Gate, error) {
@@ -106,7 +110,9 @@ func (c *diffCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if c.Candidate == "" && !isPeriod(baseline) {
-		candidate = c.behind(before, time.Now())
+		if candidate, err = c.behind(before, time.Now()); err != nil {
+			return err
+		}
 	}
 	after, err := c.side(ctx, server, candidate, releases[1])
 	if err != nil {

@@ -21,11 +21,13 @@ func TestCandidateBehindTheRun(t *testing.T) {
 		{"main", "", 5*time.Minute + 30*time.Second, since},
 		{"main", "candidate", 5*time.Minute + 30*time.Second, hour}, // may have begun before
 		{"main", "main", 2 * time.Hour, hour},
-		{"main", "main", -30 * time.Second, hour}, // its last minute is not over
+		{"main", "candidate", -30 * time.Second, hour},
+		{"main", "main", -30 * time.Second, ""}, // its last minute is not over
 	} {
 		c := diffCmd{Environment: tc.asked}
-		if got := c.behind(&compare.Profile{Environment: tc.recorded, End: now.Add(-tc.ago)}, now); got != tc.want {
-			t.Errorf("%+v: %s", tc, got)
+		got, err := c.behind(&compare.Profile{Environment: tc.recorded, End: now.Add(-tc.ago)}, now)
+		if got != tc.want || (err == nil) != (tc.want != "") {
+			t.Errorf("%+v: %s, %v", tc, got, err)
 		}
 	}
 }

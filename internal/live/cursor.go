@@ -45,6 +45,6 @@ func (h *Hub) resume(cursor string) (position, error) {
 	case boot != h.boot || next > h.ring.next || next < h.floor:
 		return position{next: max(h.floor, h.ring.oldest), gap: true}, nil
 	default:
-		return position{next, min(untold, 1<<40), false}, nil
+		return position{next, min(untold, next+h.skipped), false}, nil
 	}
 }

@@ -127,6 +127,9 @@ func (f *Follower) Subscribe(id string, filter Filter, cursor string) error {
 	f.findCommon()
 	if len(f.subs) == 1 {
 		f.next, f.skipped = at.next, h.skipped
+		if old < 0 {
+			f.rated = 0 // of who is not there any more
+		}
 	}
 	f.rated = max(f.rated, at.untold) // several may come back with one cursor
 	f.rewind(id, at.next)

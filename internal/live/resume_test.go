@@ -129,6 +129,29 @@ func TestResumeTellsWhatWasNotTold(t *testing.T) {
 	})
 }
 
+// A cursor that somebody made up owes no more than there was, and what one
+// subscription was not told is not told to the next.
+func TestUntoldIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		defer h.Close()
+		cursor := leave(t, h)
+		if _, dropped := resumed(t, h, cursor+".zzzzzzzzzzz"); dropped[Rate] > 10 {
+			t.Errorf("dropped %v of an event or two", dropped)
+		}
+		f := follow(t, h)
+		if err := f.Subscribe("a", Filter{}, cursor+".1"); err != nil || !f.Unsubscribe("a") {
+			t.Fatal(err)
+		}
+		if err := f.Subscribe("b", Filter{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, dropped := next(t, f); len(dropped) > 0 {
+			t.Errorf("b is told of %v", dropped)
+		}
+	})
+}
+
 func FuzzCursor(f *testing.F) {
 	h := New(Config{})
 	for _, c := range []string{"", ".", "x.1", h.cursor(1, 0), h.cursor(99, 5), "a.zzzzzzzzzzzzzzz"} {

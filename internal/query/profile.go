@@ -101,14 +101,14 @@ type sample struct {
 	sums     map[string]*model.Rollup
 	analyzer *analyze.Analyzer
 	counted  map[model.TraceID]bool
+	until    time.Time // no trace is read after it
 }
 
 // sumRelease analyses the newest flows that ran a release: of all operations,
 // and when there are more, of each. What is rare comes first, for the newest of
 // all are mostly of the busiest.
 func (e *Engine) sumRelease(ctx context.Context, f Filter, release Release, p *compare.Profile, sums map[string]*model.Rollup) error {
-	until := time.Now().Add(releaseTime)
-	s := &sample{p, sums, analyze.New(e.analyze), map[model.TraceID]bool{}}
+	s := &sample{p, sums, analyze.New(e.analyze), map[model.TraceID]bool{}, time.Now().Add(releaseTime)}
 	more, err := e.addSample(ctx, s, f, release)
 	if err != nil || !more || f.Operation != "" {
 		p.Sampled = more
@@ -119,7 +119,7 @@ func (e *Engine) sumRelease(ctx context.Context, f Filter, release Release, p *c
 		return err
 	}
 	for _, f.Operation = range operations {
-		if time.Now().After(until) {
+		if time.Now().After(s.until) {
 			p.Sampled = true
 			return nil
 		}
@@ -164,6 +164,9 @@ func (e *Engine) addSample(ctx context.Context, s *sample, f Filter, release Rel
 		id := page.Traces[i].TraceID
 		if s.counted[id] {
 			continue
+		}
+		if time.Now().After(s.until) {
+			return true, nil
 		}
 		s.counted[id] = true
 		trace, err := e.reader.Trace(ctx, id)

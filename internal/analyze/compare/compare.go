@@ -138,7 +138,7 @@ func newSide(op *Operation) *side {
 		starts := Edge{To: n.ID, Calls: n.Requests, Errors: n.Errors, Latency: n.Latency}
 		if called[n.ID] { // back, or by flows that begin elsewhere
 			starts.Calls -= calls[n.ID]
-			starts.Errors = min(op.Errors, starts.Calls) // flows end as their first request does
+			starts.Errors = min(op.Errors, n.Errors, starts.Calls) // flows end as their first request does
 		}
 		if starts.Calls > 0 && (!called[n.ID] || float64(starts.Calls) >= leastStarts*float64(op.Flows)) {
 			s.edges[pair{to: n.ID}] = &starts

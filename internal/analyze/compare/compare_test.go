@@ -225,6 +225,12 @@ func TestRootThatIsCalledBack(t *testing.T) {
 	if got := refused(t, "errors>1%", back(10), failing); got != "[>gw failing more]" {
 		t.Errorf("refused %s", got)
 	}
+	both := back(10) // users begins flows, too, and never fails
+	both.Flows, both.Errors = 250, 100
+	both.Nodes[2].Requests += 50
+	if got := newSide(both).edges[pair{to: "users"}]; got == nil || got.Errors != 0 {
+		t.Errorf("users begins %+v", got)
+	}
 	lost := back(10) // a few calls of which the caller's span did not come
 	lost.Edges[2].Calls, lost.Nodes[2].Requests = 195, 200
 	if changes := Operations(lost, lost); len(changes) > 0 || newSide(lost).edges[pair{to: "users"}] != nil {

@@ -75,7 +75,7 @@ func TestOutline(t *testing.T) {
 }
 
 // The outline of any text has each definition in its place, and turning
-// subscriptions into queries leaves the rest as it was.
+// subscriptions into mutations leaves the rest as it was.
 func FuzzOutline(f *testing.F) {
 	f.Add(`subscription a($b: C = "d") { e } { f } fragment g on H { i }`)
 	f.Add("\"\"\"\n{\"\"\" subscription\u00e9 ({[)]}")
