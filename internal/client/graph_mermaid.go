@@ -60,7 +60,7 @@ func mermaidText(s string) string {
 		case unicode.IsPrint(r):
 			fmt.Fprintf(&out, "#%d;", r)
 		default:
-			out.WriteRune(unicode.ReplacementChar)
+			out.WriteString(cell(string(r)))
 		}
 	}
 	return out.String()

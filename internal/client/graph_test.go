@@ -14,7 +14,7 @@ import (
 // hostile is what names may be, and what may not break out of a label.
 var hostile = []string{
 	"cart", `say "hi"`, `back\slash`, `end\`, "two\nlines", "a & b &amp; c", "買い物 🛒", "\x1b[31mred\x00", "]; n0 --> n1", `"]; x`,
-	"#quot;", "%%{init}%%", "`code`", "<b>bold</b>", "a|b", "\xff\xfe", "",
+	"#quot;", "%%{init}%%", "`code`", "<b>bold</b>", "a|b", "\xff\xfe", "no\u00a0break　wide", "",
 }
 
 // shown is a text as a label can show it.
