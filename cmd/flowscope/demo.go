@@ -41,7 +41,7 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // or it would end at once, and leave its data
 	defer signal.Reset(syscall.SIGPIPE)
-	out = reader{out, stop}
+	out = pipe{out, stop}
 	terminal := term.IsTerminal(int(os.Stdout.Fd()))
 	if terminal && c.LogLevel == "info" {
 		c.LogLevel = "warn" // the status line is what people look at
@@ -58,17 +58,17 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
 	}, log)
 }
 
-// reader is whoever reads what the demo says. When nobody does any more (demo |
-// head) it ends.
-type reader struct {
+// pipe is where the demo speaks to. When nobody reads it any more (demo | head) the
+// demo ends.
+type pipe struct {
 	io.Writer
-	gone func()
+	broken func()
 }
 
-func (r reader) Write(p []byte) (int, error) {
-	n, err := r.Writer.Write(p)
+func (p pipe) Write(text []byte) (int, error) {
+	n, err := p.Writer.Write(text)
 	if err != nil {
-		r.gone()
+		p.broken()
 	}
 	return n, err
 }

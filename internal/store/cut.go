@@ -49,10 +49,10 @@ func (s *Store) cutLocked() error {
 // up to here belongs to the cut.
 func (s *Store) passed(h *head, open []model.TraceID) {
 	s.mu.Lock()
-	h.derived, h.open, h.ready = s.live, open, true
+	h.derived, h.open = s.live, open
 	s.live = newDerived()
-	s.mu.Unlock()
 	close(h.passed)
+	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -114,7 +114,7 @@ func (s *Store) flushReady(ctx context.Context) error {
 	for ctx.Err() == nil && !s.closed() {
 		s.mu.RLock()
 		var h *head
-		if len(s.flushing) > 0 && s.flushing[0].ready {
+		if len(s.flushing) > 0 && s.flushing[0].ready() {
 			h = s.flushing[0]
 		}
 		s.mu.RUnlock()

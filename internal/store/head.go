@@ -15,12 +15,20 @@ type head struct {
 	spans    int64
 	born     time.Time // of the first batch; zero while there is none
 
-	cutAt  time.Time
-	passed chan struct{} // closed by the barrier of the cut, which sets what follows
-
-	ready   bool
+	cutAt   time.Time
+	passed  chan struct{} // closed by the barrier of the cut, which sets what follows
 	derived *derived
 	open    []model.TraceID
+}
+
+// ready reports whether the barrier of the cut has passed.
+func (h *head) ready() bool {
+	select {
+	case <-h.passed:
+		return true
+	default: // nor has that of a head that is not cut
+		return false
+	}
 }
 
 func (h *head) add(b *model.Batch, now time.Time) {

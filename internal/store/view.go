@@ -58,7 +58,7 @@ func (s *Store) view() *view {
 	for i := len(s.flushing) - 1; i >= 0; i-- {
 		h := s.flushing[i]
 		v.heads = append(v.heads, h.batches)
-		if h.ready {
+		if h.ready() {
 			v.derived = append(v.derived, h.derived)
 			v.settled = append(v.settled, h.batches...)
 		}

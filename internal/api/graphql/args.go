@@ -55,10 +55,11 @@ func (p pageArgs) size(otherwise, most int) (int, error) {
 	if p.First == nil {
 		return otherwise, nil
 	}
-	if n := int(*p.First); n < 1 || n > most {
+	n := int(*p.First)
+	if n < 1 || n > most {
 		return 0, bad("first", fmt.Sprintf("first is %d, not a whole number from 1 to %d", n, most))
 	}
-	return int(*p.First), nil
+	return n, nil
 }
 
 // maxOffset keeps a page's number within what REST accepts.

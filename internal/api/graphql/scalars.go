@@ -22,7 +22,7 @@ func (t *instant) UnmarshalGraphQL(input any) error {
 		*t = instant(strconv.Itoa(int(v)))
 	case int64:
 		*t = instant(strconv.FormatInt(v, 10))
-	case float64: // a number in the variables, as int64 is a large one
+	case float64: // a number in the variables; one that is large is an int64
 		*t = instant(strconv.FormatFloat(v, 'f', -1, 64))
 	default: // a list or an object in the variables
 		*t = instant(fmt.Sprint(v))
